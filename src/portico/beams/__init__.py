@@ -1,0 +1,3 @@
+"""Standard-Model particles that enter a target: Bhabha scattering at colliders."""
+
+__all__ = ["bhabha"]

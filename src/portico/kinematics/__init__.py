@@ -1,0 +1,3 @@
+"""Kinematics: invariants, boosts and collider frames."""
+
+__all__ = ["collider"]

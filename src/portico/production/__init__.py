@@ -1,0 +1,3 @@
+"""Production of dark-sector particles, one process per file."""
+
+__all__ = ["nuclear_bremsstrahlung", "resonant_annihilation"]

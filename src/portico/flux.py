@@ -1,0 +1,74 @@
+"""``Flux``: the one type for a population of particles, whichever room made it."""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from .numerics import quadrature, tables
+
+
+class Flux(eqx.Module):
+    r"""Particles of one species with an energy spectrum, normalised to their number.
+
+    The spectrum is smooth between ``edges`` and may jump or bend at them. It is tabulated, per piece, on an even grid
+    in ``u`` with :math:`E = l + (r-l)\sin^2(\pi u/2)`, which resolves square-root ends.
+
+    Attributes
+    ----------
+    species : str                     name as in :mod:`portico.particles`
+    edges : array, shape (pieces+1)   GeV, increasing
+    table : Table, rows = pieces      particles per GeV
+    source : str                      where the spectrum comes from
+    """
+
+    species: str = eqx.field(static=True)
+    edges: Float[Array, " edges"]
+    table: tables.Table
+    source: str = eqx.field(static=True)
+
+    def density(self, energy: ArrayLike) -> Float[Array, "..."]:
+        """Return particles per GeV at ``energy`` (GeV); 0 outside the edges."""
+        energy = jnp.asarray(energy)
+        pieces = self.edges.shape[0] - 1
+        piece = jnp.clip(jnp.searchsorted(self.edges, energy, side="right") - 1, 0, pieces - 1)
+        inside = (energy >= self.edges[0]) & (energy <= self.edges[-1])
+        return jnp.where(inside, self.density_in_piece(piece, energy), 0.0)
+
+    def density_in_piece(self, piece: ArrayLike, energy: ArrayLike) -> Float[Array, "..."]:
+        """Return particles per GeV from one piece of the spectrum; the piece's end values hold outside it."""
+        left, right = self.edges[piece], self.edges[jnp.asarray(piece) + 1]
+        return tables.interpolate_row(self.table, piece, coordinate((energy - left) / (right - left)))
+
+    def nodes(self, order: int) -> tuple[Float[Array, " nodes"], Float[Array, " nodes"]]:
+        """Return energies (GeV) and numbers of particles, ``order`` per piece, that stand for the spectrum in integrals."""
+        u, weight = quadrature.gauss_legendre(order)
+        left, right = self.edges[:-1, None], self.edges[1:, None]
+        sine, cosine = np.sin(np.pi * u / 2), np.cos(np.pi * u / 2)
+        energy = left + (right - left) * sine**2
+        jacobian = (right - left) * np.pi * sine * cosine
+        rows = jnp.broadcast_to(jnp.arange(left.shape[0])[:, None], energy.shape)
+        number = tables.interpolate_row(self.table, rows, jnp.broadcast_to(jnp.asarray(u), energy.shape)) * jacobian * weight
+        return energy.ravel(), number.ravel()
+
+    def total(self) -> quadrature.Estimate:
+        """Return the number of particles, with the error of interpolation and quadrature."""
+        fine, coarse = jnp.sum(self.nodes(32)[1]), jnp.sum(self.nodes(20)[1])
+        table = jnp.sum(self.table.error * jnp.diff(self.edges))
+        return quadrature.Estimate(fine, jnp.abs(fine - coarse) + table)
+
+
+def coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
+    r"""Return :math:`u = (2/\pi)\arcsin\sqrt f`, the coordinate of :class:`Flux` tables, for f in [0, 1]."""
+    fraction = jnp.asarray(fraction)
+    inside = (fraction > 0) & (fraction < 1)
+    safe = jnp.where(inside, fraction, 0.5)
+    return jnp.where(inside, 2 / jnp.pi * jnp.arcsin(jnp.sqrt(safe)), jnp.where(fraction >= 1, 1.0, 0.0))
+
+
+def energies(edges: Float[Array, " edges"], count: int) -> Float[Array, "pieces count"]:
+    """Return the energies, shape (pieces, count), at which a spectrum is to be tabulated for :class:`Flux`."""
+    u = np.linspace(0.0, 1.0, count)
+    return edges[:-1, None] + jnp.diff(edges)[:, None] * np.sin(np.pi * u / 2) ** 2

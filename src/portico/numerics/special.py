@@ -1,0 +1,84 @@
+"""Special functions that jax lacks or gets wrong, tested against mpmath."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Complex, Float
+
+EULER_GAMMA = float(np.euler_gamma)
+
+# B_2k / 2k of the asymptotic series of digamma. Source: DLMF eq. (5.11.2).
+_DIGAMMA_SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
+
+
+def digamma_complex(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
+    r"""Digamma function of a complex argument, to 1e-13 relative away from its poles 0, -1, -2, ... .
+
+    Reflection :math:`\psi(z) = \psi(1-z) - \pi\cot\pi z` for Re z < 1/2, ten steps of the recurrence
+    :math:`\psi(z) = \psi(z+1) - 1/z`, and the asymptotic series.
+
+    Source: DLMF eqs. (5.5.2), (5.5.4), (5.11.2).
+    """
+    z = jnp.asarray(z, dtype=jnp.complex128)
+    reflect = z.real < 0.5
+    a = jnp.where(reflect, 1 - z, z)
+    shift = jnp.zeros_like(a)
+    for step in range(10):
+        shift = shift + 1 / (a + step)
+    b = a + 10
+    inverse_square = 1 / b**2
+    tail = jnp.zeros_like(b)
+    for coefficient in reversed(_DIGAMMA_SERIES):
+        tail = (tail + coefficient) * inverse_square
+    regular = jnp.log(b) - 0.5 / b - tail - shift
+    # cot(pi z) through e^{2 i pi z} in the half plane where that does not overflow
+    sign = jnp.where(z.imag >= 0, 1.0, -1.0)
+    phase = jnp.exp(2j * jnp.pi * sign * z)
+    denominator = jnp.where(reflect, 1 - phase, 1.0)
+    cotangent = -1j * sign * (1 + phase) / denominator
+    return jnp.where(reflect, regular - jnp.pi * cotangent, regular)
+
+
+def relative_exponential(h: ArrayLike) -> Float[Array, "..."]:
+    r"""Return :math:`(e^h - 1)/h`, 1 at h = 0, with a finite gradient there."""
+    h = jnp.asarray(h)
+    small = jnp.abs(h) < 1e-5
+    safe = jnp.where(small, 1.0, h)
+    return jnp.where(small, 1 + h / 2 + h**2 / 6, jnp.expm1(safe) / safe)
+
+
+def divided_exponential(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Float[Array, "..."]:
+    r"""Return the divided difference :math:`(e^{at} - e^{bt})/(a - b)`, equal to :math:`t e^{at}` for a = b.
+
+    Written as :math:`t\,e^{\max(a,b)t}` times a function in (0, 1], so that neither equal nor very different
+    arguments lose digits.
+    """
+    high, low = jnp.maximum(a, b), jnp.minimum(a, b)
+    return t * jnp.exp(high * t) * relative_exponential((low - high) * t)
+
+
+def log_poisson_cdf(count: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    r"""Return :math:`\ln P(N \le n\,|\,\mu) = \ln Q(n+1, \mu)`, finite where the probability underflows.
+
+    The regularised incomplete gamma function while it is above 1e-280, else its continued fraction in logarithms.
+    Real counts are allowed (the Asimov data set). Runs on numpy arrays, not under ``jit``.
+
+    Source: DLMF eqs. (8.4.10), (8.9.2).
+    """
+    from scipy.special import gammaincc, gammaln
+
+    count, mean = np.broadcast_arrays(np.asarray(count, dtype=float), np.asarray(mean, dtype=float))
+    plain = gammaincc(count + 1, mean)
+    deep = (plain < 1e-280) & (mean > count)
+    with np.errstate(divide="ignore"):
+        result = np.log(plain)
+    if np.any(deep):
+        n, x = count[deep], mean[deep]
+        # Gamma(a, x) x^-a e^x = 1/(x + 1 - a - 1 (1-a)/(x + 3 - a - ...)), converging fast since x >> a
+        a = n + 1
+        fraction = np.zeros_like(x)
+        for k in range(200, 0, -1):
+            fraction = k * (k - a) / (x + 2 * k + 1 - a - fraction)
+        result[deep] = a * np.log(x) - x - gammaln(a) - np.log(x + 1 - a - fraction)
+    return result

@@ -1,0 +1,262 @@
+r"""Electromagnetic cascades in matter: energy spectra of positrons, electrons and photons by depth.
+
+Two descriptions, by name:
+
+``tsai_whitis``   closed forms for the first two generations
+``cascade``       Approximation A (high energy, complete screening, no ionisation loss), exact for all generations:
+                  the cascade equations are solved in Mellin space and inverted numerically
+
+Lengths are in radiation lengths, energies as the fraction v = e^-y of the energy of the primary positron.
+Nothing here knows an experiment.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.special import gammaln
+from jaxtyping import Array, ArrayLike, Complex, Float
+
+from ..numerics import quadrature
+from ..numerics.special import EULER_GAMMA, digamma_complex, divided_exponential, relative_exponential
+
+METHODS = ("cascade", "tsai_whitis")
+SPECIES = ("positron", "both")
+"""Which tracks count: positrons, or positrons and electrons."""
+
+B1, B2 = 4 / 3, 7 / 9
+"""Coefficients of bremsstrahlung and pair production per radiation length. Source: Y.-S. Tsai, V. Whitis (1966)."""
+
+_TALBOT_ORDER = 22
+
+
+# --- Approximation A in Mellin space -------------------------------------------------------------------------------
+
+
+def mellin_kernels(s: Complex[Array, "..."]) -> tuple[Array, Array, Array, float]:
+    r"""Moments A, B, C and the constant D of the cascade equations in Approximation A.
+
+    .. math:: A(s) &= \tfrac43[\psi(s+1)+\gamma_E] - \tfrac43\tfrac{s}{s+1} + \tfrac12 - \tfrac{1}{(s+1)(s+2)} \\
+              B(s) &= 2\left[\tfrac1{s+1} - \tfrac43\left(\tfrac1{s+2}-\tfrac1{s+3}\right)\right], \quad
+              C(s) = \tfrac{4}{3s} - \tfrac{4}{3(s+1)} + \tfrac1{s+2}, \quad D = \tfrac79
+
+    from the kernels :math:`(1/x)(4/3 - 4x/3 + x^2)` and :math:`1 - \tfrac43 z(1-z)` per radiation length. The sums of
+    positrons and electrons (pi) and of photons (g), as moments :math:`\int v^s`, obey
+    :math:`d\pi/dt = -A\pi + Bg,\ dg/dt = C\pi - Dg`. Energy conservation: A(1) = C(1) = 1, B(1) = D.
+
+    Source: B. Rossi, K. Greisen, Rev. Mod. Phys. 13 (1941) 240, section on Approximation A.
+    """
+    a = 4 / 3 * (digamma_complex(s + 1) + EULER_GAMMA) - 4 / 3 * s / (s + 1) + 0.5 - 1 / ((s + 1) * (s + 2))
+    b = 2 * (1 / (s + 1) - 4 / 3 * (1 / (s + 2) - 1 / (s + 3)))
+    c = 4 / (3 * s) - 4 / (3 * (s + 1)) + 1 / (s + 2)
+    return a, b, c, 7 / 9
+
+
+def _exponential_integral(rate: Array, depth: ArrayLike) -> Array:
+    """int_0^T e^(rate t) dt for complex rates."""
+    z = rate * depth
+    small = jnp.abs(z) < 1e-4
+    safe = jnp.where(small, 1.0, z)
+    return depth * jnp.where(small, 1 + z / 2 + z**2 / 6, jnp.expm1(safe) / safe)
+
+
+def _eigenvalues(a: Array, b: Array, c: Array, d: float) -> tuple[Array, Array]:
+    root = jnp.sqrt((a - d) ** 2 + 4 * b * c)
+    return (-(a + d) + root) / 2, (-(a + d) - root) / 2
+
+
+def _track_moment(s: Array, depth: ArrayLike, species: str) -> Array:
+    """Moment of the track length of all generations for a primary positron."""
+    a, b, c, d = mellin_kernels(s)
+    plus, minus = _eigenvalues(a, b, c, d)
+    both = ((plus + d) * _exponential_integral(plus, depth) - (minus + d) * _exponential_integral(minus, depth)) / (plus - minus)
+    if species == "both":
+        return both
+    return (both + _exponential_integral(-a, depth)) / 2  # positrons minus electrons evolve with -A alone
+
+
+def _photon_moment(s: Array, depth: ArrayLike, first_generation: bool) -> Array:
+    a, b, c, d = mellin_kernels(s)
+    if first_generation:
+        return c * (jnp.exp(-a * depth) - jnp.exp(-d * depth)) / (d - a)
+    plus, minus = _eigenvalues(a, b, c, d)
+    return c * (jnp.exp(plus * depth) - jnp.exp(minus * depth)) / (plus - minus)
+
+
+def _talbot(y: Array) -> tuple[Array, Array]:
+    """Nodes s and weights such that f(y) = Re sum(weight F(s)) for the Laplace transform F.
+
+    Source: J. Abate, P. P. Valko, Int. J. Numer. Meth. Engng 60 (2004) 979, eqs. (11)-(15).
+    """
+    theta = np.pi * np.arange(1, _TALBOT_ORDER) / _TALBOT_ORDER
+    cotangent = 1 / np.tan(theta)
+    contour = np.concatenate([[1.0 + 0j], theta * (cotangent + 1j)])
+    slope = np.concatenate([[0.5 + 0j], 1 + 1j * (theta + (theta * cotangent - 1) * cotangent)])
+    exponent = 2 * _TALBOT_ORDER / 5 * contour
+    rate = 2 / (5 * y[..., None])
+    return _TALBOT_ORDER * rate * contour, rate * np.exp(exponent) * slope
+
+
+# --- Track length --------------------------------------------------------------------------------------------------
+
+
+def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."]:
+    r"""Track length of the primary after bremsstrahlung alone, times y (Tsai and Whitis).
+
+    .. math:: y\,\frac{E\,T_e}{X_0} = \int_0^T \frac{y^{b_1 t}}{\Gamma(b_1 t)}\,dt
+
+    y is Gamma(b_1 t)-distributed; the mean energy after depth t is 2^(-b_1 t), against e^-t of the full kernel.
+
+    Parameters
+    ----------
+    y : array, shape (...)     ln(E/E'), > 0
+    depth : float              T, radiation lengths
+
+    Source: Y.-S. Tsai, V. Whitis, Phys. Rev. 149 (1966) 1248; arXiv:1802.03794.
+    """
+    y = jnp.asarray(y)[..., None]
+    edges = jnp.asarray(depth) * np.concatenate([[0.0], 4.0 ** np.arange(-8, 1)])
+    t, weight = quadrature.scaled(edges[:-1], edges[1:], 10)
+    t, weight = t.ravel(), weight.ravel()
+    return jnp.sum(weight * jnp.exp(B1 * t * jnp.log(y) - gammaln(B1 * t)), axis=-1)
+
+
+def second_generation_track(y: ArrayLike, depth: ArrayLike, species: str) -> Float[Array, "..."]:
+    r"""Track length of pairs made by the primary's bremsstrahlung photons, times y (Tsai and Whitis).
+
+    .. math:: \frac{E\,T^{(2)}}{X_0} = N\int_0^T dt\int_v^1\frac{dx}{x^2}\,
+              \frac{[p,q;t]-[r,q;t]}{p-r}, \quad p = b_1\ln(1-x),\ q = b_1\ln(1-v/x),\ r = -b_2
+
+    with the divided difference :math:`[a,b;t] = (e^{at}-e^{bt})/(a-b)`; this form has no removable singularity left but
+    p = r. N = 1 for positrons; the printed factor 2 counts electrons too and is N for ``species="both"``.
+    The flat pair kernel makes it 30% high at v = 0.5 and 16 radiation lengths.
+
+    Source: Y.-S. Tsai, V. Whitis, Phys. Rev. 149 (1966) 1248; printed in arXiv:2212.04252 with 2 for positrons, which
+    disagrees with the iterated integral of its first generation.
+    """
+    y = jnp.asarray(y)[..., None, None]
+    v = jnp.exp(-y)
+    # x from v to 1; the ends in 1-x and x-v are logarithmic, hence a cubic map at both
+    u, weight_u = quadrature.gauss_legendre(40)
+    fraction, slope = u**2 * (3 - 2 * u), 6 * u * (1 - u)
+    length = -jnp.expm1(-y)
+    x = v + length * fraction[:, None]
+    p = B1 * jnp.log(length * ((1 - u) ** 2 * (1 + 2 * u))[:, None])
+    q = B1 * (jnp.log(length * fraction[:, None]) - jnp.log(x))
+    t, weight_t = quadrature.scaled(0.0, depth, 24)
+    nearly = jnp.abs(p + B2) < 1e-3
+    safe = jnp.where(nearly, 1.0, p + B2)
+    bracket = (divided_exponential(p, q, t) - divided_exponential(-B2, q, t)) / safe
+    # at p = r: derivative of [a, q; t] by a, by a central difference wide enough to keep 9 digits
+    step = 1e-3
+    limit = (divided_exponential(p + step, q, t) - divided_exponential(p - step, q, t)) / (2 * step)
+    integrand = jnp.where(nearly, limit, bracket) / x**2
+    number = 2.0 if species == "both" else 1.0
+    total = jnp.sum(weight_t * integrand, axis=-1)
+    return number * jnp.squeeze(y, (-1, -2)) * jnp.sum(weight_u * slope * length[..., 0] * total, axis=-1)
+
+
+def track_length_kernel(w: ArrayLike, depth: ArrayLike, *, method: str, species: str = "positron") -> Float[Array, "..."]:
+    r"""Differential track length of positrons in the coordinate in which it is smooth.
+
+    .. math:: \frac{T_e(E', E)}{X_0}\,dE' = e^{-y} K(w)\,dw, \qquad y = \ln(E/E') = \frac{1}{e^{1/w}-1}
+
+    The track length ends in :math:`1/(b_1 y\ln^2 y)` as y -> 0, which no grid in E' can integrate; K is smooth, with
+    K(0) = 1/b_1 = 3/4.
+
+    Parameters
+    ----------
+    w : array, shape (...)     >= 0, from :func:`portico.numerics.maps.logarithmic_coordinate`
+    depth : float              T, thickness in radiation lengths
+    method : str               "cascade" or "tsai_whitis"
+    species : str              "positron", or "both" for positrons and electrons together
+
+    Returns
+    -------
+    array, shape (...)         dimensionless
+
+    Source: :func:`mellin_kernels` inverted along a Talbot contour, or :func:`first_generation_track` plus
+    :func:`second_generation_track`. For 0 < v < e^-1 the usual w = 1/ln(1/y) would be singular at y = 1; this one is not.
+    """
+    w = jnp.asarray(w)
+    resolved = jnp.maximum(w, 1 / 300)  # y > 1e-130; below, K goes linearly to its end value
+    y = 1 / jnp.expm1(1 / resolved)
+    if method == "cascade":
+        s, weight = _talbot(y)
+        track = y * jnp.exp(y) * jnp.sum((weight * _track_moment(s, depth, species)).real, axis=-1)
+    else:
+        track = first_generation_track(y, depth) + second_generation_track(y, depth, species)
+    kernel = track * (1 + y) / resolved**2
+    return 1 / B1 + (kernel - 1 / B1) * w / resolved
+
+
+def cumulative_track(v: float, depth: float, *, method: str, order: int = 48) -> quadrature.Estimate:
+    r"""Track length above an energy, :math:`C(v_0, T) = \int_{v_0}^1 dv\,E\,T_e/X_0`, in radiation lengths.
+
+    Source: integral of :func:`track_length_kernel`; for the first generation it is
+    :math:`\int_0^T P(b_1 t, \ln 1/v_0)\,dt` with the regularised incomplete gamma function P.
+    """
+
+    def integral(nodes: int) -> Array:
+        y_end = -jnp.log(v)
+        w, weight = quadrature.scaled(0.0, 1 / jnp.log1p(1 / y_end), nodes)
+        y = 1 / jnp.expm1(1 / w)
+        return jnp.sum(weight * jnp.exp(-y) * track_length_kernel(w, depth, method=method))
+
+    fine = integral(order)
+    return quadrature.Estimate(fine, jnp.abs(fine - integral(2 * order // 3)))
+
+
+# --- Photons -------------------------------------------------------------------------------------------------------
+
+
+def photon_yield(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2) -> Float[Array, "..."]:
+    r"""Photons behind a thickness, of the first generation, per energy fraction x = E_gamma/E (Tsai and Whitis).
+
+    .. math:: \frac{dN_\gamma}{dx} = \frac1x\,\frac{(1-x)^{b_1 t}-e^{-b_2 t}}{b_2+b_1\ln(1-x)}
+
+    smooth at :math:`x = 1-e^{-b_2/b_1}`. 6% below Approximation A at 16 radiation lengths and x > 0.95; it falls by
+    12% for each per cent of b_2 there.
+
+    Parameters
+    ----------
+    x : array, shape (...)     0 < x < 1
+    depth : float              t, radiation lengths
+    attenuation : float        b_2, per radiation length
+
+    Returns
+    -------
+    array, shape (...)         photons per positron and unit x
+
+    Source: Y.-S. Tsai, V. Whitis, Phys. Rev. 149 (1966) 1248; arXiv:2212.04252.
+    """
+    x = jnp.asarray(x)
+    exponent = (attenuation + B1 * jnp.log1p(-x)) * depth
+    return jnp.exp(-attenuation * depth) * depth / x * relative_exponential(exponent)
+
+
+def photons_above(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2, order: int = 64) -> quadrature.Estimate:
+    r"""Photons per positron behind a thickness with an energy fraction above x, :math:`\int_x^1 dx'\,dN_\gamma/dx'`.
+
+    The integrand ends like 1/|ln(1-x)|, hence :math:`1-x' = (1-x)\,e^{-z/(1-z)}`. Source: :func:`photon_yield`.
+    """
+
+    def integral(nodes: int) -> Array:
+        z, weight = quadrature.gauss_legendre(nodes)
+        missing = (1 - jnp.asarray(x)) * jnp.exp(-z / (1 - z))
+        exponent = (attenuation + B1 * jnp.log(missing)) * depth
+        spectrum = jnp.exp(-attenuation * depth) * depth / (1 - missing) * relative_exponential(exponent)
+        return jnp.sum(weight * spectrum * missing / (1 - z) ** 2)
+
+    fine = integral(order)
+    return quadrature.Estimate(fine, jnp.abs(fine - integral(2 * order // 3)))
+
+
+def photon_yield_cascade(x: ArrayLike, depth: ArrayLike, *, generations: str = "all") -> Float[Array, "..."]:
+    """Photons behind a thickness per energy fraction x in Approximation A; ``generations`` is "first" or "all".
+
+    Source: :func:`mellin_kernels`, inverted along a Talbot contour.
+    """
+    y = -jnp.log(jnp.asarray(x))
+    s, weight = _talbot(y)
+    return jnp.sum((weight * _photon_moment(s, depth, generations == "first")).real, axis=-1) / jnp.asarray(x)

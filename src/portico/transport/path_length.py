@@ -1,0 +1,126 @@
+r"""A beam folded with its track length in a thick target: total path length per energy.
+
+The result does not depend on the dark-sector model, so it is folded once per search and reused for every mass and
+coupling: rates are :math:`N = n\int dE'\,F(E')\,\sigma(E')` with the density n of targets.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from ..flux import Flux
+from ..numerics import maps, quadrature, tables
+from .electromagnetic_cascade import track_length_kernel
+
+_W_ORDER = 24
+
+
+class PathLength(NamedTuple):
+    """Path length of a beam per energy, F(E'), in cm/GeV times particles.
+
+    Smooth between ``edges`` (GeV). Towards each of ``beam_edges``, the edges of the beam's spectrum, it bends from below
+    like 1/ln, so the table of each piece has the coordinate :func:`piece_coordinate`.
+    """
+
+    edges: Float[Array, " edges"]
+    beam_edges: Float[Array, " beam_edges"]
+    table: tables.Table
+
+
+def track_table(depth: float, largest_y: float, *, method: str, species: str = "positron", count: int = 129) -> tables.Table:
+    """Return the track-length kernel K on an even grid in w, from 0 to the value of ``largest_y`` = ln(E/E').
+
+    Source: :func:`portico.transport.electromagnetic_cascade.track_length_kernel`.
+    """
+    upper = maps.logarithmic_coordinate(largest_y)
+    return tables.tabulate(lambda w: track_length_kernel(w, depth, method=method, species=species), 0.0, upper, count)
+
+
+def path_edges(flux_edges: np.ndarray, minimum_fraction: float, energy_gain: float) -> np.ndarray:
+    """Return the energies between which the path length is smooth: flux edges, and those times the smallest fraction.
+
+    Source: limits of the integral in :func:`path_length`.
+    """
+    lowest = minimum_fraction * flux_edges - energy_gain
+    return np.unique(np.concatenate([flux_edges, lowest]))
+
+
+_RESOLUTION = 1e-9  # of a piece, below which the logarithmic end is taken as flat
+_SPAN = float(np.log1p(1 / _RESOLUTION))
+
+
+def piece_coordinate(below_right: ArrayLike, length: ArrayLike) -> Float[Array, "..."]:
+    r"""Return the table coordinate in [0, 1], :math:`\ln(1 + (r-E)/\eta(r-l))/\ln(1+1/\eta)` with eta = 1e-9.
+
+    The table holds F at r - E + eta (r - l), so that it is smooth and flat at its end.
+
+    ``below_right`` is r - E and ``length`` r - l, for a piece from l to r (GeV). Source: the track length is a smooth
+    function of the logarithm of the energy lost, see :mod:`portico.numerics.maps`.
+    """
+    return jnp.log1p(jnp.maximum(below_right, 0.0) / (_RESOLUTION * jnp.asarray(length))) / _SPAN
+
+
+def _fold(energy: Array, above: Array, flux: Flux, track: tables.Table, minimum_fraction: ArrayLike, energy_gain: ArrayLike) -> Array:
+    """F(E')/X0 at energies; ``above`` = ln(e_j/E') for each flux edge e_j, given so that no digits are lost near 0."""
+    largest = jnp.log((energy + energy_gain) / (minimum_fraction * energy))[..., None]
+    start, stop = jnp.clip(above[..., :-1], 0.0, largest), jnp.clip(above[..., 1:], 0.0, largest)
+    w, weight = quadrature.scaled(maps.logarithmic_coordinate(start), maps.logarithmic_coordinate(stop), _W_ORDER)
+    y = maps.from_logarithmic_coordinate(w)
+    left, right = flux.edges[:-1, None], flux.edges[1:, None]
+    initial = jnp.clip(energy[..., None, None] * jnp.exp(y), left, right)
+    piece = jnp.broadcast_to(jnp.arange(left.shape[0])[:, None], initial.shape)
+    density = flux.density_in_piece(piece, initial)
+    return jnp.sum(weight * tables.interpolate(track, w) * density, axis=(-2, -1))
+
+
+def path_length(
+    flux: Flux,
+    edges: Float[Array, " edges"],
+    track: tables.Table,
+    radiation_length_cm: ArrayLike,
+    minimum_fraction: ArrayLike,
+    *,
+    energy_gain: ArrayLike = 0.0,
+    points: int = 1025,
+) -> PathLength:
+    r"""Return the path length of a beam per energy, with a cut on the energy relative to the initial one.
+
+    .. math:: F(E') = \int dE\,\frac{dN}{dE}\,T_e(E', E)\,\Theta(E' + \Delta > x_0 E)
+                    = X_0\int dw\,K(w)\,\frac{dN}{dE}\Big|_{E = E' e^{y(w)}}
+
+    Parameters
+    ----------
+    flux : Flux                     the beam that enters
+    edges : array                   from :func:`path_edges`
+    track : Table                   from :func:`track_table`, for the thickness of the target
+    radiation_length_cm : float     X0
+    minimum_fraction : float        x_0 > 0
+    energy_gain : float             Delta, GeV: what the target adds to E' (the mass of an atomic electron)
+
+    Source: definition; arXiv:2212.04252 writes it inside N_ann with the order of integration reversed.
+    """
+    left, right = edges[:-1, None], edges[1:, None]
+    below_right = _RESOLUTION * (right - left) * np.exp(_SPAN * np.linspace(0.0, 1.0, points))
+    energy = jnp.maximum(right - below_right, left)
+    lost = -jnp.log1p(-jnp.minimum(below_right, right - left) / right)  # ln(r/E')
+    above = jnp.log(flux.edges / right[..., None]) + lost[..., None]
+    values = radiation_length_cm * _fold(energy, above, flux, track, minimum_fraction, energy_gain)
+    zero = jnp.zeros(edges.shape[0] - 1)
+    return PathLength(edges, flux.edges, tables.make_table(values, zero, zero + 1))
+
+
+def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
+    """Return F(E') at any energy, cm/GeV times particles; 0 outside the edges. Source: :func:`path_length`."""
+    energy = jnp.asarray(energy)
+    pieces = path.edges.shape[0] - 1
+    piece = jnp.clip(jnp.sum(energy[..., None] >= path.edges, axis=-1) - 1, 0, pieces - 1)
+    inside = (energy > path.edges[0]) & (energy < path.edges[-1])
+    safe = jnp.where(inside, energy, 0.5 * (path.edges[0] + path.edges[1]))
+    piece = jnp.where(inside, piece, 0)
+    right = path.edges[piece + 1]
+    value = tables.interpolate_row(path.table, piece, piece_coordinate(right - safe, right - path.edges[piece]))
+    return jnp.where(inside, value, 0.0)

@@ -1,0 +1,187 @@
+r"""Rates in a thick target: the path length of a beam times cross sections.
+
+Both integrals are exact in the beam: nothing is taken at a mean energy. They run on arrays of points and return an
+error estimate per point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from ..numerics import maps, quadrature, tables
+from ..numerics.sorting import sort_few
+from .path_length import PathLength, piece_coordinate
+
+CrossSection = Callable[[Array, Array], Array]
+
+_LOGARITHMIC_REACH = 0.015  # fraction of the energy over which the logarithmic end of the path length is felt most
+
+
+def panel_edges(path: PathLength, resonance: Array, half_width: Array, threshold: Array) -> Float[Array, "... edges"]:
+    """Return the ends of the panels in E' (GeV), sorted, for each point of shape (...).
+
+    They lie at the edges of the path length; around the resonance, dense near it and ever wider away; at the
+    threshold; between the resonance and each edge of the beam, so that no panel sees both a narrow peak and a
+    logarithmic end.
+
+    Source: numerics of :func:`resonant_yield`.
+    """
+    resonance, half_width, threshold = resonance[..., None], half_width[..., None], threshold[..., None]
+    low, high = jnp.maximum(path.edges[0], threshold), path.edges[-1]
+    ends = path.beam_edges
+    farthest = jnp.arcsinh(jnp.maximum(jnp.abs(high - resonance), jnp.abs(path.edges[0] - resonance)) / half_width)
+    steps = jnp.concatenate([2.0 + 0 * farthest, 6.0 + 0 * farthest, jnp.maximum(3 + farthest / 2, 6.0)], axis=-1)
+    reach = half_width * jnp.sinh(steps)
+    candidates = [
+        jnp.broadcast_to(path.edges, resonance.shape[:-1] + path.edges.shape),
+        threshold,
+        resonance - reach,
+        resonance + reach,
+        ends - jnp.maximum(jnp.abs(resonance - ends) / 2, half_width),
+        jnp.where(threshold < ends, (threshold + ends) / 2, ends),
+        ends * (1 - _LOGARITHMIC_REACH) + 0 * resonance,
+    ]
+    return sort_few(jnp.clip(jnp.concatenate(candidates, axis=-1), low, jnp.maximum(high, low)))
+
+
+def resonant_yield(
+    path: PathLength,
+    cross_section: CrossSection,
+    resonance: ArrayLike,
+    half_width: ArrayLike,
+    threshold: ArrayLike,
+) -> quadrature.Estimate:
+    r"""Path length times a cross section with a resonance, :math:`\int dE'\,F(E')\,\sigma(E')`.
+
+    Numerics: 15-point Kronrod panels between :func:`panel_edges`. In a panel that ends at an edge of the beam the
+    variable is w = 1/ln(1 + 1/ln(r/E')), in which F is smooth; next to the threshold it is the square root of the
+    distance; elsewhere asinh of the distance to the resonance in units of its width, in which a Breit-Wigner of any
+    width is smooth. The error adds, per panel, the Kronrod estimate and the table error of F.
+
+    Parameters
+    ----------
+    path : PathLength
+    cross_section : callable                  takes E' and E' - E_R (GeV), shape (..., panels, 15); returns GeV^-2
+    resonance, half_width : array, shape (...)   E_R and m Gamma / (2 m_e), GeV; the half width > 0
+    threshold : array, shape (...)            E' below which the cross section is 0, GeV
+
+    Returns
+    -------
+    Estimate, shape (...)                     cm GeV^-2 times particles
+
+    Source: N_ann of arXiv:2212.04252 with the order of integration exchanged.
+    """
+    resonance, half_width, threshold = jnp.broadcast_arrays(*(jnp.asarray(a) for a in (resonance, half_width, threshold)))
+    edges = panel_edges(path, resonance, half_width, threshold)
+    start, stop = edges[..., :-1, None], edges[..., 1:, None]
+    at_beam_edge = jnp.any(stop == path.beam_edges, axis=-1, keepdims=True)
+    regular = _regular_panels(path, cross_section, resonance, half_width, threshold, start, jnp.where(at_beam_edge, start, stop))
+    ends = jnp.broadcast_to(path.beam_edges, edges.shape[:-1] + path.beam_edges.shape)
+    starts = jnp.max(jnp.where(edges[..., None] < ends[..., None, :], edges[..., None], -1.0), axis=-2)
+    inside = (starts > 0) & (ends > jnp.maximum(path.edges[0], threshold[..., None]))
+    logarithmic = _logarithmic_panels(path, cross_section, resonance, jnp.where(inside, starts, ends)[..., None], ends[..., None])
+    return quadrature.Estimate(regular.value + logarithmic.value, regular.error + logarithmic.error)
+
+
+def _piece(path: PathLength, energy: Array) -> tuple[Array, Array, Array]:
+    """Index, left and right end of the piece of the path length in which an energy lies."""
+    piece = jnp.clip(jnp.sum(energy[..., None] >= path.edges, axis=-1) - 1, 0, path.edges.shape[0] - 2)
+    return piece, path.edges[piece], path.edges[piece + 1]
+
+
+def _regular_panels(
+    path: PathLength, cross_section: CrossSection, resonance: Array, half_width: Array, threshold: Array, start: Array, stop: Array
+) -> quadrature.Estimate:
+    """Panels in asinh of the distance to the resonance, or in the square root of the distance to the threshold."""
+    nodes = quadrature.gauss_kronrod_15()[0]
+    centre, width, lowest = resonance[..., None, None], half_width[..., None, None], threshold[..., None, None]
+    u_start, u_stop = jnp.arcsinh((start - centre) / width), jnp.arcsinh((stop - centre) / width)
+    growth = jnp.exp(u_start + (u_stop - u_start) * nodes)
+    shrink = 1 / growth
+    distance_peak, slope_peak = 0.5 * width * (growth - shrink), 0.5 * (u_stop - u_start) * width * (growth + shrink)
+    length = stop - start
+    is_root = start <= lowest
+    energy = jnp.where(is_root, start + length * nodes**2, jnp.clip(centre + distance_peak, start, stop))
+    distance = jnp.where(is_root, energy - centre, distance_peak)
+    slope = jnp.where(is_root, 2 * length * nodes, slope_peak)
+    piece, left, right = _piece(path, 0.5 * (start + stop))
+    sigma = jnp.where(stop > start, cross_section(energy, distance) * slope, 0.0)
+    return _kronrod_sum(path, piece, right - energy, right - left, sigma)
+
+
+def _logarithmic_panels(path: PathLength, cross_section: CrossSection, resonance: Array, start: Array, stop: Array) -> quadrature.Estimate:
+    """Panels that end at an edge of the beam, in the logarithmic coordinate w from w(start) down to 0."""
+    nodes = quadrature.gauss_kronrod_15()[0]
+    w_start = maps.logarithmic_coordinate(jnp.log(stop / start))
+    w = w_start * (1 - nodes)
+    y = maps.from_logarithmic_coordinate(w)
+    below = -stop * jnp.expm1(-y)
+    energy = stop - below
+    slope = energy * maps.logarithmic_jacobian(w) * w_start
+    piece, left, right = _piece(path, 0.5 * (start + stop))
+    sigma = jnp.where(stop > start, cross_section(energy, energy - resonance[..., None, None]) * slope, 0.0)
+    return _kronrod_sum(path, piece, below, right - left, sigma)
+
+
+def _kronrod_sum(path: PathLength, piece: Array, below_right: Array, length: Array, sigma: Array) -> quadrature.Estimate:
+    """Sum of F sigma over the nodes (last axis) and panels (last but one), with its error."""
+    _, kronrod, gauss = quadrature.gauss_kronrod_15()
+    integrand = tables.interpolate_row(path.table, piece, piece_coordinate(below_right, length)) * sigma
+    total, embedded = jnp.sum(kronrod * integrand, axis=-1), jnp.sum(gauss * integrand, axis=-1)
+    spread = jnp.sum(kronrod * jnp.abs(integrand - total[..., None]), axis=-1)
+    table = jnp.sum(kronrod * sigma, axis=-1) * path.table.error[jnp.squeeze(piece, -1)]
+    error = jnp.sum(quadrature.kronrod_error(total, embedded, spread) + table, axis=-1)
+    return quadrature.Estimate(jnp.sum(total, axis=-1), error)
+
+
+def emission_yield(
+    energy: Float[Array, " nodes"],
+    number: Float[Array, " nodes"],
+    track: tables.Table,
+    sigma_above: Callable[[Array, Array], Array],
+    radiation_length_cm: ArrayLike,
+    minimum_fraction: ArrayLike,
+    smallest_missing: ArrayLike,
+    order: int,
+) -> Float[Array, "..."]:
+    r"""Path length times a cross section above a cut that refers to the energy of the beam before the target.
+
+    .. math:: \int dE\,\frac{dN}{dE}\,X_0\int dw\,K(w)\,e^{-y}\,\sigma\big(E e^{-y};\ x > x_0 e^{y}\big)
+
+    The energy loss y is outermost, so that :func:`portico.transport.electromagnetic_cascade.track_length_kernel` is
+    integrated before any pointwise use.
+
+    Parameters
+    ----------
+    energy, number : arrays       nodes of the beam from :meth:`portico.flux.Flux.nodes`
+    track : Table                 from :func:`portico.transport.path_length.track_table`
+    sigma_above : callable        takes 1 - x_min and the lepton's energy (GeV), both of shape (nodes, order);
+                                  returns GeV^-2 of shape (..., nodes, order)
+    minimum_fraction : float      x_0
+    smallest_missing : float      1 - x below which the cross section is 0 for every energy of the beam
+    order : int                   nodes in each half of the energy loss
+
+    Returns
+    -------
+    array, shape (...)            cm GeV^-2 times particles
+
+    Source: N_bre of arXiv:2212.04252, with the integral over E' that its slide omits.
+    """
+    y_end = -jnp.log(minimum_fraction)
+    w, weight = quadrature.scaled(0.0, maps.logarithmic_coordinate(y_end / 2), order)
+    y_low = maps.from_logarithmic_coordinate(w)
+    # towards the end of the loss the cross section goes like ln(1 - x_min)
+    q, weight_q = quadrature.scaled(jnp.log(smallest_missing), jnp.log(-jnp.expm1(-y_end / 2)), order)
+    y_high = y_end + jnp.log1p(-jnp.exp(q))
+    w_high = maps.logarithmic_coordinate(y_high)
+    weight_high = weight_q * jnp.exp(q) / (-jnp.expm1(q)) / maps.logarithmic_jacobian(w_high)
+    y, w = jnp.concatenate([y_low, y_high]), jnp.concatenate([w, w_high])
+    measure = jnp.concatenate([weight, weight_high]) * tables.interpolate(track, w) * jnp.exp(-y)
+    missing = -jnp.expm1(jnp.log(minimum_fraction) + y)
+    lepton_energy = energy[:, None] * jnp.exp(-y)
+    sigma = sigma_above(jnp.broadcast_to(missing, lepton_energy.shape), lepton_energy)
+    return radiation_length_cm * jnp.sum(number[:, None] * measure * sigma, axis=(-2, -1))
