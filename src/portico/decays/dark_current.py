@@ -28,7 +28,7 @@ def dark_current(s: ArrayLike, dark_matter_mass: ArrayLike, kind: str) -> Float[
     Source: two-body phase space of the currents of :mod:`portico.decays.vector`, tested against its widths.
     """
     s, mass = jnp.asarray(s), jnp.asarray(dark_matter_mass)
-    squared = 1 - 4 * mass**2 / s
+    squared = jnp.where(s > 0, 1 - 4 * mass**2 / jnp.where(s > 0, s, 1.0), 0.0)
     is_open = squared > 0
     beta = jnp.sqrt(jnp.where(is_open, squared, 1.0))
     if kind == "dirac":

@@ -74,21 +74,19 @@ def scaled(
     return start + length * nodes, length * weights
 
 
-def kronrod_error(
-    kronrod: Float[Array, "..."], gauss: Float[Array, "..."], spread: Float[Array, "..."]
-) -> Float[Array, "..."]:
-    r"""Return the error of a Kronrod sum from the Gauss sum embedded in it.
+def kronrod_error(kronrod: Float[Array, "..."], gauss: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""Return the error of a Kronrod sum of a non-negative integrand from the Gauss sum embedded in it.
 
-    .. math:: \delta = \min\{|K - G|,\ (200\,|K - G|)^{3/2}\,I_\mathrm{abs}^{-1/2}\}
+    .. math:: \delta = \min\{|K - G|,\ (200\,|K - G|)^{3/2} K^{-1/2}\}
 
-    with ``spread`` = :math:`I_\mathrm{abs} = \int |f - \langle f\rangle|`, and never below 2e-14 of the result, which
-    is what rounding leaves. The difference |K - G| is the error of the Gauss sum, larger than that of K; the second
-    form takes over once the rule has converged (below 1e-7).
+    and never below 2e-14 of the result, which is what rounding leaves. The difference |K - G| is the error of the Gauss
+    sum, larger than that of K; the second form takes over once the rule has converged (below 1e-7).
     Source: QUADPACK, routine QK15, without its enlargement of |K - G| before convergence.
     """
     difference = jnp.abs(kronrod - gauss)
-    safe = jnp.where(spread > 0, spread, 1.0)
-    ratio = jnp.where(spread > 0, difference / safe, 0.0)
-    converged = safe * (200 * jnp.where(ratio > 0, ratio, 1.0)) ** 1.5
-    error = jnp.where(ratio > 0, jnp.minimum(difference, converged), difference)
+    safe = jnp.where(kronrod > 0, kronrod, 1.0)
+    ratio = jnp.where(kronrod > 0, 200 * difference / safe, 0.0)
+    usable = ratio > 0
+    root = jnp.sqrt(jnp.where(usable, ratio, 1.0))
+    error = jnp.where(usable, jnp.minimum(difference, safe * ratio * root), difference)
     return jnp.maximum(error, 2e-14 * jnp.abs(kronrod))

@@ -2,27 +2,17 @@ r"""Annihilation of positrons with atomic electrons into dark matter through a v
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from .. import constants
 from ..decays.dark_current import dark_current
 
-__all__ = ["cross_section", "narrow_width_strength", "resonance_denominator"]
+__all__ = ["WIDTHS", "cross_section", "narrow_width_strength"]
 
-
-def resonance_denominator(
-    s: ArrayLike, distance: ArrayLike, mass: ArrayLike, width: ArrayLike, *, width_running: ArrayLike | None = None
-) -> Float[Array, "..."]:
-    r"""Return the Breit-Wigner denominator :math:`(s-m^2)^2 + m^2\Gamma^2`, GeV^4.
-
-    ``distance`` is s - m^2, passed on its own so that no digits are lost at the peak. With ``width_running`` (GeV^2) the
-    second term is its square: :math:`[\sqrt s\,\Gamma(\sqrt s)]^2` instead of :math:`m^2\Gamma^2`.
-
-    Source: PDG review "Resonances", eqs. (50.23)-(50.24).
-    """
-    imaginary = jnp.asarray(mass) * width if width_running is None else width_running
-    return jnp.asarray(distance) ** 2 + imaginary**2 + 0 * jnp.asarray(s)
+WIDTHS = ("constant", "running")
+"""The width in the Breit-Wigner: at the pole, or :math:`m\\Gamma \\to \\sqrt s\\,\\Gamma_\\chi(\\sqrt s) + m\\Gamma_\\mathrm{visible}`."""
 
 
 def cross_section(
@@ -68,9 +58,10 @@ def cross_section(
         running = jnp.asarray(alpha_dark) / 3 * current + jnp.asarray(mass) * visible_width
     total = jnp.asarray(visible_width) + dark_width
     ratio = jnp.asarray(lepton_mass) ** 2 / s
-    initial = (1 + 2 * ratio) / jnp.sqrt(jnp.maximum(1 - 4 * ratio, 1e-300))
+    initial = (1 + 2 * ratio) * jax.lax.rsqrt(jnp.maximum(1 - 4 * ratio, 1e-300))
     coupling = 4 * jnp.pi * constants.ALPHA * jnp.asarray(epsilon) ** 2 * alpha_dark / 3
-    return coupling * initial * current / resonance_denominator(s, distance, mass, total, width_running=running)
+    imaginary = jnp.asarray(mass) * total if running is None else running
+    return coupling * initial * current / (jnp.asarray(distance) ** 2 + imaginary**2)
 
 
 def narrow_width_strength(mass: ArrayLike, epsilon: ArrayLike, branching_ratio: ArrayLike, lepton_mass: ArrayLike) -> Float[Array, "..."]:

@@ -6,6 +6,7 @@ coupling: rates are :math:`N = n\int dE'\,F(E')\,\sigma(E')` with the density n 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -53,15 +54,29 @@ _RESOLUTION = 1e-9  # of a piece, below which the logarithmic end is taken as fl
 _SPAN = float(np.log1p(1 / _RESOLUTION))
 
 
-def piece_coordinate(below_right: ArrayLike, length: ArrayLike) -> Float[Array, "..."]:
-    r"""Return the table coordinate in [0, 1], :math:`\ln(1 + (r-E)/\eta(r-l))/\ln(1+1/\eta)` with eta = 1e-9.
+def piece_coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
+    r"""Return the table coordinate in [0, 1] of a fraction f = (r-E)/(r-l) of a piece from l to r.
 
-    The table holds F at r - E + eta (r - l), so that it is smooth and flat at its end.
+    .. math:: c = \tfrac12\left[f + \ln(1 + f/\eta)/\ln(1+1/\eta)\right], \qquad \eta = 10^{-9}
 
-    ``below_right`` is r - E and ``length`` r - l, for a piece from l to r (GeV). Source: the track length is a smooth
-    function of the logarithm of the energy lost, see :mod:`portico.numerics.maps`.
+    even in f at the left end and in ln f towards the right one. The table holds F at f + eta, so that it is flat at its
+    end. Source: the track length is a smooth function of the logarithm of the energy lost, see
+    :mod:`portico.numerics.maps`.
     """
-    return jnp.log1p(jnp.maximum(below_right, 0.0) / (_RESOLUTION * jnp.asarray(length))) / _SPAN
+    fraction = jnp.maximum(fraction, 0.0)
+    return 0.5 * fraction + jnp.log(1 + fraction * (1 / _RESOLUTION)) * (0.5 / _SPAN)
+
+
+@cache
+def _piece_fractions(points: int) -> np.ndarray:
+    """Fractions at which :func:`piece_coordinate` is even, from 0 to 1, by Newton steps in ln(1 + f/eta)."""
+    target = np.linspace(0.0, 1.0, points)
+    grid = np.linspace(0.0, _SPAN, 4096)
+    growth = np.interp(target, 0.5 * (_RESOLUTION * np.expm1(grid) + grid / _SPAN), grid)
+    for _ in range(20):
+        value = 0.5 * (_RESOLUTION * np.expm1(growth) + growth / _SPAN)
+        growth -= (value - target) / (0.5 * (_RESOLUTION * np.exp(growth) + 1 / _SPAN))
+    return _RESOLUTION * np.expm1(growth)
 
 
 def _fold(energy: Array, above: Array, flux: Flux, track: tables.Table, minimum_fraction: ArrayLike, energy_gain: ArrayLike) -> Array:
@@ -104,7 +119,7 @@ def path_length(
     Source: definition; arXiv:2212.04252 writes it inside N_ann with the order of integration reversed.
     """
     left, right = edges[:-1, None], edges[1:, None]
-    below_right = _RESOLUTION * (right - left) * np.exp(_SPAN * np.linspace(0.0, 1.0, points))
+    below_right = (right - left) * (_piece_fractions(points) + _RESOLUTION)
     energy = jnp.maximum(right - below_right, left)
     lost = -jnp.log1p(-jnp.minimum(below_right, right - left) / right)  # ln(r/E')
     above = jnp.log(flux.edges / right[..., None]) + lost[..., None]
@@ -122,5 +137,5 @@ def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
     safe = jnp.where(inside, energy, 0.5 * (path.edges[0] + path.edges[1]))
     piece = jnp.where(inside, piece, 0)
     right = path.edges[piece + 1]
-    value = tables.interpolate_row(path.table, piece, piece_coordinate(right - safe, right - path.edges[piece]))
+    value = tables.interpolate_row(path.table, piece, piece_coordinate((right - safe) / (right - path.edges[piece])))
     return jnp.where(inside, value, 0.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
@@ -100,6 +101,9 @@ def _regular_panels(
     nodes = quadrature.gauss_kronrod_15()[0]
     centre, width, lowest = resonance[..., None, None], half_width[..., None, None], threshold[..., None, None]
     u_start, u_stop = jnp.arcsinh((start - centre) / width), jnp.arcsinh((stop - centre) / width)
+    piece, left, right = _piece(path, 0.5 * (start + stop))
+    # held as arrays here, or the compiler would redo them for each of the 15 nodes
+    u_start, u_stop, start, stop, piece, left, right = jax.lax.optimization_barrier((u_start, u_stop, start, stop, piece, left, right))
     growth = jnp.exp(u_start + (u_stop - u_start) * nodes)
     shrink = 1 / growth
     distance_peak, slope_peak = 0.5 * width * (growth - shrink), 0.5 * (u_stop - u_start) * width * (growth + shrink)
@@ -108,9 +112,8 @@ def _regular_panels(
     energy = jnp.where(is_root, start + length * nodes**2, jnp.clip(centre + distance_peak, start, stop))
     distance = jnp.where(is_root, energy - centre, distance_peak)
     slope = jnp.where(is_root, 2 * length * nodes, slope_peak)
-    piece, left, right = _piece(path, 0.5 * (start + stop))
     sigma = jnp.where(stop > start, cross_section(energy, distance) * slope, 0.0)
-    return _kronrod_sum(path, piece, right - energy, right - left, sigma)
+    return _kronrod_sum(path, piece, right - energy, 1 / (right - left), sigma)
 
 
 def _logarithmic_panels(path: PathLength, cross_section: CrossSection, resonance: Array, start: Array, stop: Array) -> quadrature.Estimate:
@@ -124,17 +127,17 @@ def _logarithmic_panels(path: PathLength, cross_section: CrossSection, resonance
     slope = energy * maps.logarithmic_jacobian(w) * w_start
     piece, left, right = _piece(path, 0.5 * (start + stop))
     sigma = jnp.where(stop > start, cross_section(energy, energy - resonance[..., None, None]) * slope, 0.0)
-    return _kronrod_sum(path, piece, below, right - left, sigma)
+    return _kronrod_sum(path, piece, below, 1 / (right - left), sigma)
 
 
-def _kronrod_sum(path: PathLength, piece: Array, below_right: Array, length: Array, sigma: Array) -> quadrature.Estimate:
+def _kronrod_sum(path: PathLength, piece: Array, below_right: Array, inverse_length: Array, sigma: Array) -> quadrature.Estimate:
     """Sum of F sigma over the nodes (last axis) and panels (last but one), with its error."""
     _, kronrod, gauss = quadrature.gauss_kronrod_15()
-    integrand = tables.interpolate_row(path.table, piece, piece_coordinate(below_right, length)) * sigma
-    total, embedded = jnp.sum(kronrod * integrand, axis=-1), jnp.sum(gauss * integrand, axis=-1)
-    spread = jnp.sum(kronrod * jnp.abs(integrand - total[..., None]), axis=-1)
-    table = jnp.sum(kronrod * sigma, axis=-1) * path.table.error[jnp.squeeze(piece, -1)]
-    error = jnp.sum(quadrature.kronrod_error(total, embedded, spread) + table, axis=-1)
+    integrand = tables.interpolate_row(path.table, piece, piece_coordinate(below_right * inverse_length)) * sigma
+    # one product with both rules: the integrand is then evaluated once
+    total, embedded = jnp.moveaxis(integrand @ np.stack([kronrod, gauss], axis=-1), -1, 0)
+    table = (sigma @ kronrod) * path.table.error[jnp.squeeze(piece, -1)]
+    error = jnp.sum(quadrature.kronrod_error(total, embedded) + table, axis=-1)
     return quadrature.Estimate(jnp.sum(total, axis=-1), error)
 
 
