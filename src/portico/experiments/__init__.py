@@ -1,0 +1,3 @@
+"""Experiment files, one per analysis, and their loader."""
+
+__all__ = ["base"]

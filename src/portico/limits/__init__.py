@@ -1,0 +1,3 @@
+"""Limits, reach, and published limits."""
+
+__all__ = ["counts", "front", "reach"]

@@ -1,0 +1,3 @@
+"""Statistics: limits of counting experiments."""
+
+__all__ = ["counting"]

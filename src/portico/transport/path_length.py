@@ -139,3 +139,16 @@ def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
     right = path.edges[piece + 1]
     value = tables.interpolate_row(path.table, piece, piece_coordinate((right - safe) / (right - path.edges[piece])))
     return jnp.where(inside, value, 0.0)
+
+
+def total(path: PathLength) -> Float[Array, ""]:
+    """Return the path length of the whole beam, cm times particles. Source: integral of :func:`evaluate`."""
+    u, weight = quadrature.gauss_legendre(48)
+    left, right = path.edges[:-1, None], path.edges[1:, None]
+    # the same ends as in thick_target: logarithmic at the right of each piece
+    w_start = maps.logarithmic_coordinate(jnp.log(right / left))
+    w = w_start * (1 - u)
+    below = -right * jnp.expm1(-maps.from_logarithmic_coordinate(w))
+    piece = jnp.broadcast_to(jnp.arange(left.shape[0])[:, None], w.shape)
+    value = tables.interpolate_row(path.table, piece, piece_coordinate(below / (right - left)))
+    return jnp.sum(weight * value * (right - below) * maps.logarithmic_jacobian(w) * w_start)

@@ -1,0 +1,258 @@
+"""Limits on one parameter, at a point or over a scan: every interval that is excluded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ..errors import InvalidInput, NumericsError, unknown_name
+from ..models.base import Model, Parameter
+from ..numerics.intervals import find_intervals
+from ..signatures.base import Search
+from ..statistics import counting
+from .front import as_model, as_search
+
+if TYPE_CHECKING:
+    import xarray
+
+_GRID = 33
+_BLOCK = 1024
+
+
+class Limit(NamedTuple):
+    """Excluded intervals of one parameter at one point.
+
+    ``intervals`` holds (low, high) pairs, high is None where the excluded set has no upper edge in the scanned range;
+    ``upper`` is the low edge of such an interval, else None; ``status`` is "excluded", "none" or "open".
+    """
+
+    search: str
+    model: str
+    parameter: str
+    cl: float
+    method: str
+    kind: str
+    intervals: list[tuple[float, float | None]]
+    upper: float | None
+    status: str
+    required_events: float
+    numerical_error: float
+    sources: tuple[str, ...]
+
+
+class Block(NamedTuple):
+    """Finished points of a scan: their values, intervals and status, in the order of the scan."""
+
+    first: int
+    points: dict[str, np.ndarray]
+    edges: np.ndarray
+    count: np.ndarray
+    status: list[str]
+    error: np.ndarray
+    channel_low: np.ndarray
+
+
+class _Problem(NamedTuple):
+    """One limit-setting problem: where the signal is compared with which number of events."""
+
+    search: Search
+    model: Model
+    parameter: str
+    grid: np.ndarray
+    required: float
+    kind: str
+
+
+def _problem(search: Search, model: Model, parameter: str, cl: float, method: str) -> _Problem:
+    """Check what is asked and find the number of events that is excluded."""
+    if method not in counting.METHODS:
+        raise unknown_name("method", method, counting.METHODS)
+    if parameter not in model.PARAMETERS:
+        raise unknown_name("parameter", parameter, model.PARAMETERS, where=f"model {model.NAME}")
+    spec: Parameter = model.PARAMETERS[parameter]
+    if spec.limit_range is None:
+        allowed = [name for name, other in model.PARAMETERS.items() if other.limit_range]
+        raise InvalidInput(f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}.")
+    counting.check(np.array([1.0]), cl, method, None)
+    state = search.prepared()
+    entry = search.experiment.entries.get("counts.observed")
+    observed = None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
+    required = float(counting.upper_limit(np.array(state.background.expected), cl, method, observed))
+    return _Problem(search, model, parameter, np.geomspace(*spec.limit_range, _GRID), required, "expected" if observed is None else "observed")
+
+
+def _solve(problem: _Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
+    """Intervals of all points of one block, and the lower edge of each channel taken alone."""
+    signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
+
+    def events(which: tuple[str, ...] | None, index: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        chosen = {name: values[index] for name, values in points.items()}
+        theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
+        estimates = signature.channel_yields(problem.search, theory, channels=which).values()
+        return (np.broadcast_to(sum(e.value for e in estimates), x.shape), np.broadcast_to(sum(e.error for e in estimates), x.shape))
+
+    level = np.full(count, problem.required)
+    found = find_intervals(lambda index, x: events(None, index, x)[0], level, problem.grid)
+    alone = [find_intervals(lambda index, x, c=c: events((c,), index, x)[0], level, problem.grid) for c in channels]
+    low = np.where(found.count > 0, found.edges[:, 0, 0], problem.grid[-1])
+    value, error = events(None, np.arange(count), low)
+    relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
+    status = [_status(found.edges[k], found.count[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)]
+    channel_low = np.array([[a.edges[k, 0, 0] if a.count[k] else np.nan for k in range(count)] for a in alone]).reshape(len(channels), count)
+    return Block(first, points, found.edges, found.count, status, relative, channel_low)
+
+
+def _status(edges: np.ndarray, count: int, relative: float, value: float, tolerance: float) -> str:
+    if not np.isfinite(value):
+        return "failed: the expected signal is not finite"
+    if count and relative > tolerance:
+        return f"failed: numerical error {relative:.1e} of the signal exceeds {tolerance:.0e}"
+    if count == 0:
+        return "none"
+    return "open" if np.isinf(edges[count - 1, 1]) else "excluded"
+
+
+def limit(search: Search | str, model: Model, *, parameter: str = "epsilon", cl: float = 0.9, method: str = "cls") -> Limit:
+    """Return the excluded intervals of one parameter of a model.
+
+    Parameters
+    ----------
+    search : Search or str   from :func:`portico.search`, or its name
+    model : Model            all parameters set but ``parameter``, which may be left out
+    parameter : str          the parameter that is limited, in the range that ``portico models NAME`` shows
+    cl, method               confidence level and a name of :data:`portico.statistics.counting.METHODS`
+
+    Raises InvalidInput for wrong input, UnknownName for unknown names, NumericsError where the signal misses its tolerance.
+    """
+    chosen, theory = as_search(search), as_model(model)
+    _check_point(chosen, theory, parameter)
+    problem = _problem(chosen, theory, parameter, cl, method)
+    block = _solve(problem, {}, 0, ())
+    if block.status[0].startswith("failed"):
+        raise NumericsError(f"limit on {parameter}: {block.status[0].removeprefix('failed: ')}.")
+    intervals = [(float(low), None if np.isinf(high) else float(high)) for low, high in block.edges[0, : block.count[0]]]
+    upper = intervals[-1][0] if intervals and intervals[-1][1] is None else None
+    return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], problem.required,
+                 float(block.error[0]), _sources(chosen, theory, method))  # fmt: skip
+
+
+def _check_point(search: Search, model: Model, parameter: str) -> None:
+    """Let the signature refuse the model, with the limited parameter at the end of its range."""
+    spec = model.PARAMETERS.get(parameter)
+    top = spec.limit_range[1] if spec is not None and spec.limit_range else None
+    complete = model if top is None else model.with_parameters(**{parameter: top})
+    search.signature.check_model(search, complete)
+    arrays = [name for name, value in complete.parameters().items() if np.ndim(value) and not isinstance(value, str)]
+    if arrays:
+        raise InvalidInput(f"limit: {', '.join(arrays)} is an array; expected one value. Use portico.reach for a scan.")
+
+
+def _sources(search: Search, model: Model, method: str) -> tuple[str, ...]:
+    state = search.prepared()
+    own = search.signature.method_sources(search)
+    return tuple(dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES, counting.SOURCES[method]]))
+
+
+def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[str, np.ndarray]:
+    """Return the scan as arrays; raises InvalidInput or UnknownName where a name or a value is wrong."""
+    if not scan:
+        raise InvalidInput("scan: nothing to scan; give for example scan={'mass': np.geomspace(1e-3, 1, 200)}.")
+    result = {}
+    for name, values in scan.items():
+        if name not in model.PARAMETERS or model.PARAMETERS[name].choices:
+            raise unknown_name("parameter to scan", name, [n for n, s in model.PARAMETERS.items() if not s.choices], where=f"model {model.NAME}")
+        if name == parameter:
+            raise InvalidInput(f"scan: '{name}' is the parameter that is limited; scan another one or choose another with parameter=.")
+        array = np.asarray(values, dtype=float)
+        if array.ndim != 1 or array.size < 2:
+            raise InvalidInput(f"scan of {name}: expected at least two values in one dimension, given {array.size}; use limit for one point.")
+        if np.unique(array).size != array.size:
+            raise InvalidInput(f"scan of {name}: a value occurs twice.")
+        result[name] = array
+    return result
+
+
+def reach(
+    search: Search | str,
+    model: Model,
+    *,
+    scan: Mapping[str, Any],
+    parameter: str = "epsilon",
+    cl: float = 0.9,
+    method: str = "cls",
+    on_block: Callable[[Block], None] | None = None,
+) -> xarray.Dataset:
+    """Return the excluded intervals of one parameter over a scan of others.
+
+    Parameters
+    ----------
+    search, model, parameter, cl, method   as for :func:`limit`; scanned parameters may be left out of the model
+    scan : mapping                         parameter name to values (GeV for masses); several give a grid
+    on_block : callable                    called with each finished :class:`Block`, in order
+
+    Returns
+    -------
+    xarray.Dataset   ``low`` and ``high`` with dimension ``interval`` (nan where there is none, high = inf where an interval has
+                     no upper edge in the scanned range), ``n_intervals``, ``status``, ``numerical_error`` (relative, of the
+                     signal), ``channel_low`` (lower edge for each channel alone); units and provenance in the attributes
+
+    Raises InvalidInput and UnknownName for wrong input. A point that misses its tolerance has a status "failed: why".
+    """
+    chosen, theory = as_search(search), as_model(model)
+    axes = check_scan(theory, scan, parameter)
+    mesh = [a.ravel() for a in np.meshgrid(*axes.values(), indexing="ij")]
+    points = dict(zip(axes, mesh, strict=True))
+    spec = theory.PARAMETERS.get(parameter)
+    top = {parameter: spec.limit_range[1]} if spec is not None and spec.limit_range else {}
+    chosen.signature.check_model(chosen, theory.with_parameters(**points, **top))
+    problem = _problem(chosen, theory, parameter, cl, method)
+    channels = chosen.options["channels"].split(",")
+    shown = channels if len(channels) > 1 else []
+    blocks = []
+    for first in range(0, mesh[0].size, _BLOCK):
+        block = _solve(problem, {name: values[first : first + _BLOCK] for name, values in points.items()}, first, shown)
+        blocks.append(block)
+        if on_block is not None:
+            on_block(block)
+    return _dataset(problem, axes, blocks, shown, cl, method)
+
+
+def _dataset(
+    problem: _Problem, axes: dict[str, np.ndarray], blocks: list[Block], channels: Sequence[str], cl: float, method: str
+) -> xarray.Dataset:
+    """All blocks as one dataset."""
+    import xarray
+
+    from .. import __version__
+
+    most = max(block.edges.shape[1] for block in blocks)
+    edges = np.concatenate([np.pad(b.edges, ((0, 0), (0, most - b.edges.shape[1]), (0, 0)), constant_values=np.nan) for b in blocks])
+    shape, names = tuple(a.size for a in axes.values()), list(axes)
+    specs = problem.model.PARAMETERS
+    unit = specs[problem.parameter].unit
+    data: dict[str, Any] = {
+        "low": ((*names, "interval"), edges[..., 0].reshape(*shape, most), {"units": unit, "long_name": f"lower edge of excluded {problem.parameter}"}),
+        "high": ((*names, "interval"), edges[..., 1].reshape(*shape, most), {"units": unit, "long_name": f"upper edge of excluded {problem.parameter}"}),
+        "n_intervals": (names, np.concatenate([b.count for b in blocks]).reshape(shape).astype(np.int32), {"units": "1"}),
+        "status": (names, np.array([s for b in blocks for s in b.status]).reshape(shape)),
+        "numerical_error": (names, np.concatenate([b.error for b in blocks]).reshape(shape), {"units": "1", "long_name": "relative error of the signal"}),
+    }
+    coordinates: dict[str, Any] = {name: (name, values, {"units": specs[name].unit, "long_name": specs[name].meaning}) for name, values in axes.items()}
+    if channels:
+        low = np.concatenate([b.channel_low for b in blocks], axis=1).reshape(len(channels), *shape)
+        data["channel_low"] = (("channel", *names), low, {"units": unit, "long_name": "lower edge for this channel alone"})
+        coordinates["channel"] = list(channels)
+    state = problem.search.prepared()
+    fixed = {name: value for name, value in problem.model.parameters().items() if name not in axes and name != problem.parameter and value is not None}
+    if any(n in axes for n in ("dark_matter_mass", "dark_matter_mass_ratio")):
+        fixed = {n: v for n, v in fixed.items() if not n.startswith("dark_matter_mass")}
+    attributes = {
+        "search": problem.search.name, "title": problem.search.experiment.title, "model": problem.model.NAME, "parameter": problem.parameter,
+        "cl": cl, "method": method, "kind": problem.kind, "required_events": problem.required, "background": state.background.expected,
+        "options": "\n".join(f"{name}={value}" for name, value in problem.search.options.items()),
+        "model_parameters": "\n".join(f"{name}={value if isinstance(value, str) else format(value, '.10g')}" for name, value in fixed.items()),
+        "sources": "\n".join(_sources(problem.search, problem.model, method)), "portico_version": __version__,
+    }  # fmt: skip
+    return xarray.Dataset(data, coords=coordinates, attrs=attributes)

@@ -1,0 +1,48 @@
+"""Names come from files: what lies in a room's folder is known, nothing else is listed anywhere."""
+
+from __future__ import annotations
+
+import importlib
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .errors import DataError, unknown_name
+
+_PACKAGE = Path(__file__).parent
+_HELPERS = ("__init__", "base", "emission")
+_ROOMS = {"model": ("models", ".py"), "signature": ("signatures", ".py"), "search": ("experiments", ".toml"),
+          "published limit": ("limits/published", ".toml")}  # fmt: skip
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of all files of a kind: "model", "signature", "search" or "published limit"."""
+    folder, suffix = _ROOMS[kind]
+    return sorted(path.stem for path in (_PACKAGE / folder).glob(f"*{suffix}") if path.stem not in _HELPERS)
+
+
+def path_of(kind: str, name: str) -> Path:
+    """Return the file that bears this name; raises UnknownName with the nearest match."""
+    if name not in names(kind):
+        raise unknown_name(kind, name, names(kind))
+    folder, suffix = _ROOMS[kind]
+    return _PACKAGE / folder / f"{name}{suffix}"
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import the module that bears this name ("model" or "signature"); raises UnknownName with the nearest match."""
+    path_of(kind, name)
+    return importlib.import_module(f"portico.{_ROOMS[kind][0]}.{name}")
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file; raises DataError with file, place and reason where it cannot be read."""
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(f"{path}: not valid TOML: {error}.") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not a text file in UTF-8; expected TOML.") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None

@@ -1,0 +1,146 @@
+"""Searches: an experiment file with its signature and options; and the counts that a signature returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import registry
+from ..errors import InvalidInput, unknown_name
+from ..experiments.base import Experiment
+from ..experiments.base import load as load_experiment
+
+
+class Option(NamedTuple):
+    """An option of a search: allowed choices, default and meaning; ``many`` allows several, comma separated."""
+
+    choices: tuple[str, ...]
+    default: str
+    meaning: str
+    many: bool = False
+
+
+class Factor(NamedTuple):
+    """One factor in the chain behind a channel's expected events; their product is the channel."""
+
+    channel: str
+    name: str
+    value: Any
+    unit: str
+    source: str
+
+
+class Background(NamedTuple):
+    """Expected background events, their uncertainty, and both per component."""
+
+    expected: float
+    uncertainty: float
+    components: dict[str, tuple[float, float]]
+
+
+class SignalYield(NamedTuple):
+    """Expected signal events with the chain of factors behind them.
+
+    ``numerical_error`` covers integration, ``systematic_error`` inputs and theory; both absolute, in events, per channel.
+    """
+
+    search: str
+    model: Any
+    expected: Any
+    channels: dict[str, Any]
+    numerical_error: dict[str, Any]
+    systematic_error: dict[str, Any]
+    factors: tuple[Factor, ...]
+    background: Background
+    observed: float | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Search:
+    """An experiment file with its signature and the chosen options; immutable, pickles.
+
+    Make one with :func:`portico.search`. What does not depend on the model is computed on first use and kept.
+    """
+
+    experiment: Experiment
+    options: dict[str, str]
+    _prepared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the experiment file."""
+        return self.experiment.name
+
+    @property
+    def signature(self) -> ModuleType:
+        """The module of the room signatures that knows how to count."""
+        return registry.load("signature", self.experiment.signature)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources of every number in the experiment file."""
+        own = (entry.source for entry in self.experiment.entries.values())
+        return tuple(dict.fromkeys([*self.experiment.sources, *own]))
+
+    def prepared(self) -> Any:
+        """What the signature folds once, whatever the model."""
+        if "state" not in self._prepared:
+            self._prepared["state"] = self.signature.prepare(self.experiment, self.options)
+        return self._prepared["state"]
+
+    def with_options(self, **options: str) -> Search:
+        """Return the same search with some options changed."""
+        return Search(self.experiment, resolve_options(self.experiment, {**self.options, **options}))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what can be computed again."""
+        return {"experiment": self.experiment, "options": self.options}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore from a pickle."""
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_prepared", {})
+
+    def __hash__(self) -> int:
+        """Hash by name and options."""
+        return hash((self.name, tuple(sorted(self.options.items()))))
+
+
+def make_search(name_or_path: str, options: dict[str, Any]) -> Search:
+    """Return a search by name or from the user's own file, with checked options; see :func:`portico.search`."""
+    experiment = load_experiment(name_or_path)
+    registry.path_of("signature", experiment.signature)
+    signature = registry.load("signature", experiment.signature)
+    experiment.check(signature.FIELDS)
+    return Search(experiment, resolve_options(experiment, options))
+
+
+def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, str]:
+    """Return all options, given or default; raises UnknownName for a wrong option or choice, with the nearest match."""
+    known: dict[str, Option] = registry.load("signature", experiment.signature).OPTIONS
+    resolved = {name: option.default for name, option in known.items()}
+    for name, value in given.items():
+        if name not in known:
+            raise unknown_name("option", name, known, where=f"search '{experiment.name}'")
+        option = known[name]
+        items = [str(value)] if isinstance(value, str) else [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+        if option.many:
+            items = [part.strip() for item in items for part in item.split(",")]
+        for item in items:
+            if item not in option.choices:
+                raise unknown_name(f"choice for option {name}", item, option.choices, where=f"search '{experiment.name}'")
+        if not option.many and len(items) != 1:
+            raise InvalidInput(f"option {name} takes one choice; given {', '.join(items)}.")
+        resolved[name] = ",".join(choice for choice in option.choices if choice in items)
+    return resolved
+
+
+def relative(error: Any, value: Any) -> Any:
+    """Return error / value, 0 where the value is 0."""
+    value = np.asarray(value)
+    return np.where(value > 0, np.asarray(error) / np.where(value > 0, value, 1.0), 0.0)

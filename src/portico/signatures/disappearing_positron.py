@@ -1,0 +1,398 @@
+r"""A positron of Bhabha scattering that disappears in the calorimeter: missing energy made inside the detector.
+
+.. math:: N = N_\mathrm{ann} + N_\mathrm{bre}, \qquad
+          N_\mathrm{ann} = n_e\int dE'\,F_{16X_0}(E')\,\sigma_\mathrm{ann}(E'), \qquad
+          N_\mathrm{bre} = n_N\,\mathrm{BR}_\chi\int dE\,\frac{dN}{dE}\int dE'\,T_e(E',E)\,\sigma_\mathrm{bre}(E';\,E_{A'} > x_0E)
+
+Any experiment file with this signature: beams, barrel, target, and two backgrounds (photons that punch through, neutrons).
+
+Source: arXiv:2212.04252.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from .. import constants, particles, units
+from ..beams import bhabha
+from ..decays.dark_current import dark_current
+from ..errors import DataError, InvalidInput
+from ..experiments.base import Experiment, Field
+from ..flux import Flux
+from ..matter.form_factors import FORM_FACTORS, Nucleus
+from ..matter.materials import Material, material
+from ..models.base import Model, VectorMediator
+from ..numerics import quadrature, tables
+from ..production import nuclear_bremsstrahlung, resonant_annihilation
+from ..transport import electromagnetic_cascade, path_length, thick_target
+from .base import Background, Factor, Option, Search, SignalYield
+from .emission import cached_emission, theory_error
+
+CHANNELS = ("annihilation", "bremsstrahlung")
+
+FIELDS: dict[str, Field] = {
+    "beams.electron_energy": Field(units.ENERGY),
+    "beams.positron_energy": Field(units.ENERGY),
+    "beams.crossing_angle": Field(units.ANGLE, optional=True),
+    "beams.luminosity": Field(units.LUMINOSITY),
+    "acceptance.smallest_polar_angle": Field(units.ANGLE),
+    "acceptance.largest_polar_angle": Field(units.ANGLE),
+    "acceptance.missing_energy_fraction": Field(units.DIMENSIONLESS),
+    "target.material": Field("text"),
+    "target.depth": Field("length"),
+    "target.annihilation_depth": Field("length"),
+    "target.bremsstrahlung_depth": Field("length"),
+    "photon_background.veto_inefficiency": Field(units.DIMENSIONLESS),
+    "photon_background.relative_uncertainty": Field(units.DIMENSIONLESS),
+    "neutron_background.selected_events": Field(units.DIMENSIONLESS),
+    "neutron_background.simulated_positrons": Field(units.DIMENSIONLESS),
+    "neutron_background.calorimeter_depth": Field("length"),
+    "neutron_background.calorimeter_interaction_length": Field(units.LENGTH),
+    "neutron_background.muon_system_iron": Field(units.LENGTH),
+    "neutron_background.iron_interaction_length": Field(units.LENGTH),
+    "neutron_background.relative_uncertainty": Field(units.DIMENSIONLESS),
+    "counts.observed": Field(units.DIMENSIONLESS, optional=True),
+    "detector.momentum_resolution": Field(units.DIMENSIONLESS, optional=True),
+}
+
+OPTIONS: dict[str, Option] = {
+    "channels": Option(CHANNELS, ",".join(CHANNELS), "processes that count", many=True),
+    "bremsstrahlung": Option(nuclear_bremsstrahlung.APPROXIMATIONS, "ww", "cross section on nuclei"),
+    "form_factor": Option(FORM_FACTORS, "elastic", "nuclear form factor"),
+    "track_length": Option(electromagnetic_cascade.METHODS, "cascade", "track length of positrons"),
+    "tracks": Option(bhabha.TRACKS, "positron", "tracks that must be in the barrel"),
+    "crossing_angle": Option(("off", "on"), "off", "beams cross at the angle in the file, or head-on"),
+    "width": Option(resonant_annihilation.WIDTHS, "constant", "width in the Breit-Wigner"),
+}
+
+_CHUNK = 8192
+TOLERANCE = 1e-3
+"""Largest relative numerical error of a yield that is passed without a complaint."""
+
+
+class Prepared(NamedTuple):
+    """What does not depend on the model: beam, path lengths, target, background."""
+
+    positrons: float
+    positrons_error: float
+    luminosity_per_cm2: float
+    minimum_fraction: float
+    path: path_length.PathLength
+    path_cm: float
+    track: tables.Table
+    track_cm: float
+    beam_fine: tuple[Array, Array]
+    beam_coarse: tuple[Array, Array]
+    target: Material
+    background: Background
+
+
+# --- Folding of beam and target, once per search -------------------------------------------------------------------
+
+
+def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
+    """Fold the beam with its track length; raises DataError where the file's numbers make no search."""
+    target = material(experiment.text("target.material"))
+    fraction = experiment.number("acceptance.missing_energy_fraction", units.DIMENSIONLESS)
+    angles = tuple(experiment.number(f"acceptance.{end}_polar_angle", units.ANGLE) for end in ("smallest", "largest"))
+    luminosity = experiment.number("beams.luminosity", units.LUMINOSITY)
+    _check_facts(experiment, fraction, angles, luminosity)
+    flux = bhabha.bhabha_positrons(
+        experiment.number("beams.electron_energy", units.ENERGY),
+        experiment.number("beams.positron_energy", units.ENERGY),
+        (angles[0], angles[1]),
+        luminosity,
+        crossing_angle=_crossing_angle(experiment, options),
+        tracks=options["tracks"],
+    )
+    depths = [experiment.radiation_lengths(f"target.{name}_depth", target.radiation_length_cm) for name in CHANNELS]
+    electron = particles.mass("e-")
+    edges = path_length.path_edges(np.asarray(flux.edges), fraction, electron)
+    folded = _fold(flux, edges, np.array(depths), fraction, target.radiation_length_cm, electron, method=options["track_length"])
+    positrons, path, track, path_cm, track_cm, fine, coarse = folded
+    number = float(positrons.value)
+    if number <= 0:
+        raise DataError(f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies.")
+    return Prepared(
+        number, float(positrons.error), luminosity, fraction, path, float(path_cm) / number, track, float(track_cm) / number,
+        fine, coarse, target, background(experiment, number, target, fraction),
+    )  # fmt: skip
+
+
+def _check_facts(experiment: Experiment, fraction: float, angles: tuple[float, ...], luminosity: float) -> None:
+    if not 0 < fraction < 1:
+        raise DataError(f"{experiment.where('acceptance.missing_energy_fraction')} = {fraction:g}; expected a number between 0 and 1.")
+    if not 0 < angles[0] < angles[1] < np.pi:
+        raise DataError(f"{experiment.where('acceptance')}: polar angles must rise between 0 and 180 deg.")
+    if luminosity <= 0:
+        raise DataError(f"{experiment.where('beams.luminosity')} must be above 0.")
+    energies = [experiment.number(f"beams.{name}_energy", units.ENERGY) for name in ("electron", "positron")]
+    if min(energies) <= 0 or energies[0] <= energies[1]:
+        raise DataError(f"{experiment.where('beams')}: expected electron_energy > positron_energy > 0; the boost along +z is what spreads the energies.")
+
+
+def _crossing_angle(experiment: Experiment, options: dict[str, str]) -> float:
+    if options["crossing_angle"] == "off":
+        return 0.0
+    if "beams.crossing_angle" not in experiment.entries:
+        raise InvalidInput(f"option crossing_angle=on: {experiment.where('beams.crossing_angle')} is not given in the file.")
+    return experiment.number("beams.crossing_angle", units.ANGLE)
+
+
+@partial(jax.jit, static_argnames=("method",))
+def _fold(flux: Flux, edges: Array, depths: Array, fraction: Array, radiation_length_cm: Array, electron: Array, *, method: str) -> tuple[Any, ...]:
+    """Path length for annihilation (positrons) and track table for emission (both charges), with their totals."""
+    largest = -jnp.log(fraction) + 2 * electron / edges[0]
+    track = path_length.track_table(depths[0], largest, method=method)
+    path = path_length.path_length(flux, edges, track, radiation_length_cm, fraction, energy_gain=electron)
+    emission_track = path_length.track_table(depths[1], largest, method=method, species="both")
+    ones = thick_target.emission_yield(
+        *flux.nodes(12), emission_track, lambda missing, energy: jnp.ones_like(missing), radiation_length_cm, fraction, 1e-9, 16
+    )
+    return flux.total(), path, emission_track, path_length.total(path), ones, flux.nodes(12), flux.nodes(8)
+
+
+def background(experiment: Experiment, positrons: float, target: Material, fraction: float) -> Background:
+    r"""Photons that punch through calorimeter and muon system, and neutrons that pass both.
+
+    .. math:: B_\gamma = N_{e^+}\,\epsilon_\mathrm{veto}\int_{x_0}^1 dx\,\frac{dN_\gamma}{dx}(t, x), \qquad
+              B_n = N_{e^+}\,\frac{n_\mathrm{sel}}{n_\mathrm{sim}}\,e^{-(L_1/\lambda_1 + L_2/\lambda_2)}
+
+    Source: arXiv:2212.04252, with the numbers of the experiment file.
+    """
+    depth = experiment.radiation_lengths("target.depth", target.radiation_length_cm)
+    photons = float(_photons_above(fraction, depth).value) * positrons
+
+    def number(key: str, unit: str = units.DIMENSIONLESS) -> float:
+        return experiment.number(key, unit)
+
+    photon_events = photons * number("photon_background.veto_inefficiency")
+    calorimeter_cm = experiment.radiation_lengths("neutron_background.calorimeter_depth", target.radiation_length_cm) * target.radiation_length_cm
+    lengths = calorimeter_cm / number("neutron_background.calorimeter_interaction_length", units.LENGTH)
+    lengths += number("neutron_background.muon_system_iron", units.LENGTH) / number("neutron_background.iron_interaction_length", units.LENGTH)
+    selected = number("neutron_background.selected_events") / number("neutron_background.simulated_positrons")
+    neutron_events = positrons * selected * float(np.exp(-lengths))
+    components = {
+        "photons": (photon_events, photon_events * number("photon_background.relative_uncertainty")),
+        "neutrons": (neutron_events, neutron_events * number("neutron_background.relative_uncertainty")),
+    }
+    uncertainty = float(np.hypot(*(error for _, error in components.values())))
+    return Background(photon_events + neutron_events, uncertainty, components)
+
+
+_photons_above = jax.jit(lambda fraction, depth: electromagnetic_cascade.photons_above(fraction, depth))
+
+
+# --- Yields --------------------------------------------------------------------------------------------------------
+
+
+@partial(jax.jit, static_argnames=("dark_matter", "width"))
+def _annihilation(
+    path: path_length.PathLength, mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, visible: Array,
+    electron: Array, density: Array, *, dark_matter: str, width: str,
+) -> quadrature.Estimate:  # fmt: skip
+    """Events of annihilation for points of one shape."""
+    dark_width = alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, dark_matter) / mass
+    visible_width = epsilon**2 * visible
+    panel = [a[..., None, None] for a in (mass, epsilon, alpha_dark, dark_matter_mass, visible_width, dark_width)]
+
+    def cross_section(energy: Array, distance: Array) -> Array:
+        return resonant_annihilation.cross_section(
+            2 * electron * (energy + electron), 2 * electron * distance, *panel[:3], dark_matter_mass=panel[3], dark_matter=dark_matter,
+            visible_width=panel[4], dark_width=panel[5], lepton_mass=electron, width=width,
+        )  # fmt: skip
+
+    half_width = mass * (dark_width + visible_width) / (2 * electron)
+    threshold = (2 * dark_matter_mass**2 - electron**2) / electron
+    result = thick_target.resonant_yield(path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold)
+    scale = density * constants.GEV2_CM2
+    return quadrature.Estimate(scale * result.value, scale * result.error)
+
+
+@partial(jax.jit, static_argnames=("approximation", "form", "counts"))
+def _emission(
+    beam_fine: tuple[Array, Array], beam_coarse: tuple[Array, Array], track: tables.Table, mass: Float[Array, " masses"],
+    nuclei: tuple[Nucleus, ...], electron: Array, radiation_length_cm: Array, fraction: Array, density: Array,
+    *, approximation: str, form: str, counts: tuple[int, ...],
+) -> quadrature.Estimate:  # fmt: skip
+    """Events of bremsstrahlung for epsilon = 1 and BR = 1, per mass."""
+
+    def events(one_mass: Array, beam: tuple[Array, Array], order: int, orders: tuple[int, int]) -> Array:
+        def sigma(missing: Array, energy: Array) -> Array:
+            return sum(
+                number * nuclear_bremsstrahlung.sigma_above(
+                    missing, energy, one_mass, lepton_mass=electron, nucleus=nucleus, approximation=approximation, form=form, orders=orders)
+                for nucleus, number in zip(nuclei, counts, strict=True)
+            )  # fmt: skip
+
+        smallest = electron / (2 * jnp.max(beam[0]))
+        total = thick_target.emission_yield(*beam, track, sigma, radiation_length_cm, fraction, smallest, order)
+        return density * constants.GEV2_CM2 * total
+
+    fine = jax.lax.map(lambda m: events(m, beam_fine, 8, (12, 24)), mass, batch_size=8)
+    coarse = jax.lax.map(lambda m: events(m, beam_coarse, 6, (8, 16)), mass, batch_size=8)
+    return quadrature.Estimate(fine, jnp.abs(fine - coarse))
+
+
+def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
+    """Return events of bremsstrahlung for epsilon = 1 and BR = 1 at masses (GeV), shape (n,)."""
+    state: Prepared = search.prepared()
+    nuclei, counts = zip(*state.target.nuclei, strict=True)
+    return _emission(
+        state.beam_fine, state.beam_coarse, state.track, mass, nuclei, particles.mass("e-"), state.target.radiation_length_cm,
+        state.minimum_fraction, state.target.unit_density,
+        approximation=search.options["bremsstrahlung"], form=search.options["form_factor"], counts=counts,
+    )  # fmt: skip
+
+
+def check_model(search: Search, model: Model) -> None:
+    """Raise InvalidInput unless the model is a vector mediator with on-shell dark matter."""
+    if not isinstance(model, VectorMediator):
+        raise InvalidInput(f"search '{search.name}' needs a model with a vector mediator and dark matter, such as dark_photon; given {model.NAME}.")
+    model.require("mass", "epsilon")
+    if isinstance(model.mass, jax.core.Tracer) or isinstance(model.alpha_dark, jax.core.Tracer):
+        return
+    if np.any(np.asarray(model.alpha_dark) == 0):
+        raise InvalidInput(f"search '{search.name}' looks for A' -> chi chi and needs alpha_dark above 0; set for example alpha_dark=0.5.")
+    chi = model.dark_matter_mass_gev()
+    if isinstance(chi, jax.core.Tracer):
+        return
+    mass, chi = np.broadcast_arrays(np.asarray(model.mass), np.asarray(chi))
+    closed = 2 * chi >= mass
+    if np.any(closed):
+        worst = np.flatnonzero(closed.ravel())[0]
+        raise InvalidInput(
+            f"search '{search.name}' needs on-shell dark matter, 2 m_chi < m_A'; given m_chi = {chi.ravel()[worst]:g} GeV and m_A' = {mass.ravel()[worst]:g} GeV."
+        )
+
+
+def channel_yields(
+    search: Search, model: Any, *, channels: tuple[str, ...] | None = None, differentiable: bool = False
+) -> dict[str, quadrature.Estimate]:
+    """Return expected events by channel with their numerical error, for a model whose parameters are scalars or arrays.
+
+    ``channels`` are those wanted, all of the search by default.
+    """
+    state: Prepared = search.prepared()
+    wanted = search.options["channels"].split(",") if channels is None else channels
+    visible = model.visible_width_unit()
+    arrays = (model.mass, model.epsilon, model.alpha_dark, model.dark_matter_mass_gev(), visible)
+    result: dict[str, quadrature.Estimate] = {}
+    if "annihilation" in wanted:
+        result["annihilation"] = _all_annihilation(search, state, model.dark_matter, arrays, differentiable)
+    if "bremsstrahlung" in wanted:
+        mass, epsilon, alpha_dark, chi, visible = arrays
+        xp: Any = jnp if differentiable else np
+        unit = emission_unit(search, jnp.ravel(mass)) if differentiable else cached_emission(search, np.asarray(mass))
+        dark = alpha_dark / 3 * _dark_current(mass, chi, model.dark_matter, differentiable) / mass
+        ratio = dark / (dark + epsilon**2 * visible)
+        scale = epsilon**2 * ratio
+        shape = xp.shape(mass)
+        result["bremsstrahlung"] = quadrature.Estimate(*(scale * xp.reshape(part, shape) for part in unit))
+    return result
+
+
+def _dark_current(mass: Array, chi: Array, kind: str, differentiable: bool) -> Any:
+    value = _dark_current_jit(mass, chi, kind=kind)
+    return value if differentiable else np.asarray(value)
+
+
+_dark_current_jit = jax.jit(lambda mass, chi, *, kind: dark_current(mass**2, chi, kind), static_argnames=("kind",))
+
+
+def _all_annihilation(search: Search, state: Prepared, kind: str, arrays: tuple[Any, ...], differentiable: bool) -> quadrature.Estimate:
+    """Annihilation for any number of points, in chunks of one shape so that one compilation serves all."""
+    electron, density = particles.mass("e-"), state.target.electron_density
+    run = partial(_annihilation, state.path, electron=electron, density=density, dark_matter=kind, width=search.options["width"])
+    if differentiable:
+        return run(*jnp.broadcast_arrays(*(jnp.asarray(a, dtype=float) for a in arrays)))
+    full = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arrays))
+    shape, flat = full[0].shape, [a.ravel() for a in full]
+    value, error = np.empty(flat[0].size), np.empty(flat[0].size)
+    size = _CHUNK if flat[0].size > 64 else 64
+    for start in range(0, flat[0].size, size):
+        part = [a[start : start + size] for a in flat]
+        count = part[0].size
+        padded = [np.pad(a, (0, size - count), mode="edge") for a in part]
+        estimate = run(*padded)
+        value[start : start + count], error[start : start + count] = estimate.value[:count], estimate.error[:count]
+    return quadrature.Estimate(value.reshape(shape), error.reshape(shape))
+
+
+def signal_yield(search: Search, model: Model, *, differentiable: bool = False) -> SignalYield:
+    """Return expected events with the chain of factors; see :func:`portico.signal`."""
+    check_model(search, model)
+    state: Prepared = search.prepared()
+    channels = channel_yields(search, model, differentiable=differentiable)
+    plain = (lambda x: x) if differentiable else _plain
+    values = {name: plain(estimate.value) for name, estimate in channels.items()}
+    systematic = {}
+    numerical = {}
+    for name, estimate in channels.items():
+        numerical[name] = plain(estimate.error + abs(estimate.value) * state.positrons_error / state.positrons)
+        relative = theory_error(search.options, name, model.mass, differentiable=differentiable)
+        systematic[name] = plain(estimate.value * relative)
+    observed = search.experiment.entries.get("counts.observed")
+    return SignalYield(
+        search=search.name,
+        model=model,
+        expected=sum(values.values()),
+        channels=values,
+        numerical_error=numerical,
+        systematic_error=systematic,
+        factors=_factors(search, state, model, values),
+        background=state.background,
+        observed=search.experiment.number("counts.observed", units.DIMENSIONLESS) if observed else None,
+        sources=tuple(dict.fromkeys([*search.sources, *state.target.sources, *method_sources(search), *model.SOURCES])),
+    )
+
+
+def _plain(value: Any) -> Any:
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 else array
+
+
+def method_sources(search: Search) -> list[str]:
+    """Return the sources of the formulas that the options choose."""
+    track = "Rev. Mod. Phys. 13 (1941) 240" if search.options["track_length"] == "cascade" else "Phys. Rev. 149 (1966) 1248"
+    emission = "arXiv:2212.04252, eq. (13)" if search.options["bremsstrahlung"] == "iww" else "arXiv:0906.0580, eqs. (A11)-(A19)"
+    wanted = search.options["channels"].split(",")
+    return [track, *(["arXiv:2212.04252, N_ann"] if "annihilation" in wanted else []), *([emission] if "bremsstrahlung" in wanted else [])]
+
+
+def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]) -> tuple[Factor, ...]:
+    """The chain behind each channel; the product of its factors is the channel's expected events."""
+    cross_section = state.positrons / state.luminosity_per_cm2
+    track, *emission = [s for s in method_sources(search) if "N_ann" not in s]
+    beam = [
+        ("integrated luminosity", state.luminosity_per_cm2, "1/cm^2", search.experiment.entries["beams.luminosity"].source),
+        ("Bhabha cross section with the tracks in the barrel", cross_section, "cm^2", "Born level, photon and Z exchange"),
+    ]
+    chains = {
+        "annihilation": [
+            ("density of electrons", state.target.electron_density, "1/cm^3", f"matter/materials.toml: {state.target.name}"),
+            ("path length per positron with E' + m_e above the cut", state.path_cm, "cm", track),
+        ],
+        "bremsstrahlung": [
+            ("density of nuclei of each kind", state.target.unit_density, "1/cm^3", f"matter/materials.toml: {state.target.name}"),
+            ("path length per positron with E' above the cut", state.track_cm, "cm", track),
+        ],
+    }
+    means = {
+        "annihilation": f"mean cross section of e+ e- -> chi chi over that path ({search.options['width']} width)",
+        "bremsstrahlung": f"mean cross section of e+ N -> e+ N A', A' -> chi chi, summed over nuclei ({search.options['bremsstrahlung']})",
+    }
+    sources = {"annihilation": "arXiv:2212.04252, N_ann", "bremsstrahlung": emission[0] if emission else ""}
+    rows: list[Factor] = []
+    for channel, value in values.items():
+        chain = [*beam, *chains[channel]]
+        product = float(np.prod([factor[1] for factor in chain]))
+        chain.append((means[channel], value / product, "cm^2", sources[channel]))
+        rows += [Factor(channel, *factor) for factor in chain]
+    return tuple(rows)

@@ -1,0 +1,40 @@
+import pytest
+
+from portico import registry
+from portico.errors import DataError, UnknownName
+
+
+def test_names_are_the_files_of_the_room():
+    assert "dark_photon" in registry.names("model")
+    assert not {"base", "__init__"} & set(registry.names("model"))
+    for kind in ("model", "signature", "search", "published limit"):
+        names = registry.names(kind)
+        assert names == sorted(set(names))
+        assert all(registry.path_of(kind, name).stem == name for name in names)
+
+
+def test_unknown_file_names_the_nearest():
+    with pytest.raises(UnknownName, match="no model named 'dark_foton'. Did you mean 'dark_photon'?"):
+        registry.path_of("model", "dark_foton")
+    with pytest.raises(UnknownName):
+        registry.load("model", "base")  # not a model, and no way around the list
+
+
+def test_load_imports_the_module():
+    assert registry.load("model", "dark_photon").__name__ == "portico.models.dark_photon"
+
+
+def test_unreadable_toml_says_file_and_reason(tmp_path):
+    bad = tmp_path / "bad.toml"
+    bad.write_text("a = = 1", encoding="utf-8")
+    with pytest.raises(DataError, match=r"bad.toml: not valid TOML: .*line 1"):
+        registry.read_toml(bad)
+    bad.write_bytes(b"a = '\xff'")
+    with pytest.raises(DataError, match="bad.toml: not a text file in UTF-8; expected TOML"):
+        registry.read_toml(bad)
+    with pytest.raises(DataError, match="cannot be read: No such file"):
+        registry.read_toml(tmp_path / "missing.toml")
+    with pytest.raises(DataError, match="cannot be read"):
+        registry.read_toml(tmp_path)
+    bad.write_text("a = 1", encoding="utf-8")
+    assert registry.read_toml(bad) == {"a": 1}
