@@ -34,7 +34,7 @@ def test_a_falling_function_is_excluded_from_the_start():
     assert high == pytest.approx(1e-4, rel=2e-9)
 
 
-@pytest.mark.parametrize("width", [0.3, 1.0, 2.5])
+@pytest.mark.parametrize("width", [0.3, 1.0, 1.6])
 @pytest.mark.parametrize("height", [1.1, 10.0, 1e5])
 def test_a_window_is_bounded_on_both_sides(width, height):
     """x^2 growth against decay before the detector: excluded above and allowed again further up."""
@@ -82,7 +82,7 @@ def test_a_dip_between_two_samples_is_found(shift):
     centre = GRID[50] * np.exp(shift * step)
     width, reach = 0.6 * step, 0.25 * step
     level = float(np.exp(0.5 * (reach / width) ** 2))
-    found = _one(lambda x: 1 / _gaussian(x, centre, width), level)
+    found = _one(lambda x: np.exp(np.minimum(0.5 * (np.log(x / centre) / width) ** 2, 600.0)), level)
     assert len(found) == 2
     assert found[0][0] == GRID[0]
     assert found[0][1] == pytest.approx(centre * np.exp(-reach), rel=1e-8)

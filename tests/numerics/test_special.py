@@ -94,9 +94,15 @@ _divided_gradients = [jax.jit(jax.grad(special.divided_exponential, k)) for k in
 )  # fmt: skip
 def test_log_poisson_cdf(count, mean):
     exact = mpmath.log(mpmath.gammainc(count + 1, mean, mpmath.inf, regularized=True))
-    value = float(special.log_poisson_cdf(np.array(count), np.array(mean)))
+    value = float(special.log_poisson_cdf(np.array([count]), np.array([mean]))[0])
     # gammaincc of scipy is good to about 1e-13 relative, hence absolute in the logarithm; deep down 1e-13 of the logarithm
     assert value == pytest.approx(float(exact), rel=1e-12, abs=1e-12)
+
+
+def test_log_poisson_cdf_of_scalars_equals_that_of_arrays():
+    pairs = np.array([[0.0, 800.0], [94.0, 111.3]])
+    for (count, mean), expected in zip(pairs, special.log_poisson_cdf(*pairs.T), strict=True):
+        assert float(special.log_poisson_cdf(count, mean)) == expected
 
 
 def test_log_poisson_cdf_is_a_sum_of_poisson_terms():

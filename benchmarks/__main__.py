@@ -1,0 +1,124 @@
+"""Times of the user-level calls, as ratios to the plain reference in the same run where there is one.
+
+``python -m benchmarks`` prints one table and always exits with 0: absolute times are shown beside what is asked, not
+tested. Each measurement runs in a process of its own with an empty compile cache, unless it says otherwise.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from . import reference
+from .cases import SAMPLE, SEARCH
+
+HERE = Path(__file__).resolve().parent
+PORTICO = Path(sys.executable).with_name("portico")
+REACH = [
+    *("reach", SEARCH, "dark_photon", "--set", "alpha_dark=0.5", "--set", "dark_matter_mass_ratio=1/3"),
+    *("--scan", "mass=1MeV:1GeV:200", "-o"),
+]
+
+MASSES = 200
+
+
+def show(what, measured, asked="", plain="", ratio=""):
+    print(f"{what:<58} {measured:>12} {plain:>14} {ratio:>9}  {asked}", flush=True)
+
+
+def run(command, cache):
+    """Seconds and standard output of a process, None for the output where it fails."""
+    start = time.perf_counter()
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "XDG_CACHE_HOME": cache}, check=False
+    )
+    seconds = time.perf_counter() - start
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+        print(f"  not measured: {' '.join(map(str, command[:3]))[:60]} ...: {reason[0][:120]}", flush=True)
+        return seconds, None
+    return seconds, done.stdout
+
+
+def measure(case, cache):
+    """What a function of ``cases.py`` measures, in a process of its own; None where it fails."""
+    seconds, output = run([sys.executable, "-m", "benchmarks.cases", case], cache)
+    return None if output is None else {**json.loads(output.splitlines()[-1]), "process": seconds}
+
+
+def start_up(cache):
+    for what, command, asked in (
+        ("import portico, process", [sys.executable, "-c", "import portico"], "0.3 s"),
+        ("portico --help", [PORTICO, "--help"], "0.5 s"),
+        ("python alone", [sys.executable, "-c", "pass"], ""),
+    ):
+        times = [run(command, cache) for _ in range(5)]
+        if times[0][1] is not None:
+            show(f"{what}, median of 5", f"{statistics.median(t for t, _ in times):.2f} s", asked)
+
+
+def command_line(cache):
+    with tempfile.TemporaryDirectory() as folder:
+        for what, asked in (("empty compile cache", "6 s"), ("second start", "")):
+            seconds, output = run([PORTICO, *REACH, folder], cache)
+            if output is not None:
+                show(f"portico reach, {MASSES} masses, {what}", f"{seconds:.2f} s", asked)
+
+
+def plain_reach(level, masses=SAMPLE):
+    """Limits by the plain reference at the sample, and its seconds scaled to all masses."""
+    start = time.perf_counter()
+    limits = [reference.epsilon_limit(mass, 0.5, level, tolerance=1e-3) for mass in masses]
+    return np.array(limits), (time.perf_counter() - start) * MASSES / len(masses)
+
+
+def reach(cache):
+    for level in ("ww", "iww"):
+        result = measure(f"reach_{level}", cache)
+        if result is None:
+            continue
+        limits, plain = plain_reach(level)
+        label = f"{MASSES} masses, {level}{' (default)' if level == 'ww' else ''}"
+        for call, asked in (("first", ""), ("second", "ratio 200")):
+            show(
+                f"reach, {label}, {call} call",
+                f"{result[call]:.2f} s",
+                asked,
+                f"{plain:.0f} s",
+                f"{plain / result[call]:.0f}",
+            )
+        off = np.max(np.abs(np.array(result["limits"]) / limits - 1))
+        show(f"  limits against the plain reference, {level}", f"{off:.1e}", "largest relative difference")
+
+
+def million_points(cache):
+    result = measure("million_points", cache)
+    if result is not None:
+        show("signal and CLs of 1e6 points, calls", f"{result['seconds']:.1f} s", "10 s")
+        show("  the whole process", f"{result['process']:.1f} s")
+        show("  peak memory of the process", f"{result['peak_gib']:.2f} GiB", "1 GiB")
+
+
+def derivatives(cache):
+    result = measure("derivatives", cache)
+    for label, value in [] if result is None else result["differences"].items():
+        show(f"gradient, {label}", f"{value:.1e}", "against central differences, relative")
+
+
+def main():
+    os.chdir(HERE.parent)
+    print(f"plain reference: nested scipy.integrate.quad, timed at {len(SAMPLE)} masses and scaled to {MASSES}\n")
+    show("measurement", "portico", "asked", "reference", "ratio")
+    for group in (start_up, command_line, reach, million_points, derivatives):
+        with tempfile.TemporaryDirectory() as cache:
+            group(cache)
+
+
+if __name__ == "__main__":
+    main()

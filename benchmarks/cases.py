@@ -1,0 +1,89 @@
+"""What runs in a process of its own: ``python -m benchmarks.cases NAME`` prints one JSON document."""
+
+import json
+import resource
+import sys
+import time
+
+import numpy as np
+
+SEARCH = "belle2_disappearing_positron"
+SAMPLE = (0.01, 0.067, 0.3)  # GeV
+
+
+def reach(level):
+    """Seconds of two calls over 200 masses with the default path of positrons, and limits to hold against the reference."""
+    import portico
+
+    model = portico.models.DarkPhoton(alpha_dark=0.5, dark_matter_mass_ratio=1 / 3)
+    search = portico.search(SEARCH, bremsstrahlung=level)
+    masses = np.geomspace(1e-3, 1, 200)
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        portico.reach(search, model, scan={"mass": masses}, parameter="epsilon", cl=0.90)
+        seconds.append(time.perf_counter() - start)
+    alike = portico.search(SEARCH, bremsstrahlung=level, track_length="tsai_whitis")
+    found = portico.reach(alike, model, scan={"mass": np.array(SAMPLE)}, parameter="epsilon", cl=0.90, method="sqrt_b")
+    return {"first": seconds[0], "second": seconds[1], "limits": found["low"].values[:, 0].tolist()}
+
+
+def million_points():
+    """Expected events and CLs of a random scan over mass, epsilon and alpha_dark."""
+    import portico
+    from portico.statistics import counting
+
+    count, rng = 1_000_000, np.random.default_rng(1)
+
+    def log_uniform(low, high):
+        return np.exp(rng.uniform(np.log(low), np.log(high), count))
+
+    mass, epsilon, alpha_dark = log_uniform(1e-3, 1), log_uniform(1e-6, 1e-2), log_uniform(0.01, 1)
+    start = time.perf_counter()
+    model = portico.models.DarkPhoton(mass=mass, epsilon=epsilon, alpha_dark=alpha_dark, dark_matter_mass_ratio=1 / 3)
+    signal = portico.signal(portico.search(SEARCH), model)
+    cls = counting.cls_value(np.asarray(signal.expected), signal.background.expected, 94)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # KiB on Linux
+    return {"seconds": seconds, "peak_gib": peak, "excluded": float(np.mean(cls < 0.1))}
+
+
+def derivatives():
+    """Derivatives of ln N by ln mass and ln alpha_dark: automatic against central differences."""
+    import jax
+
+    import portico
+
+    search = portico.search(SEARCH)
+
+    def log_yield(log_mass, log_alpha):
+        model = portico.models.DarkPhoton(
+            mass=jax.numpy.exp(log_mass),
+            epsilon=1e-4,
+            alpha_dark=jax.numpy.exp(log_alpha),
+            dark_matter_mass_ratio=1 / 3,
+        )
+        return jax.numpy.log(portico.signal(search, model, differentiable=True).expected)
+
+    differences, step = {}, 1e-4
+    for mass in SAMPLE:
+        at = (np.log(mass), np.log(0.5))
+        for argument, name in enumerate(("mass", "alpha_dark")):
+            shifted = [tuple(v + sign * step * (k == argument) for k, v in enumerate(at)) for sign in (1, -1)]
+            central = float(log_yield(*shifted[0]) - log_yield(*shifted[1])) / (2 * step)
+            automatic = float(jax.grad(log_yield, argnums=argument)(*at))
+            if central or automatic:
+                label = f"{name} at {mass * 1e3:g} MeV: d ln N/d ln = {automatic:.4f}"
+                differences[label] = abs(automatic - central) / max(abs(central), 1e-3)
+    return {"differences": differences}
+
+
+CASES = {
+    "reach_ww": lambda: reach("ww"),
+    "reach_iww": lambda: reach("iww"),
+    "million_points": million_points,
+    "derivatives": derivatives,
+}
+
+if __name__ == "__main__":
+    print(json.dumps(CASES[sys.argv[1]]()))

@@ -1,0 +1,127 @@
+"""The commands. Everything slow is imported inside them, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="portico", add_completion=False, invoke_without_command=True, rich_markup_mode=None, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="From a dark-sector model and an experiment to expected events, limits and reach.\n\n"
+    "Start with: portico searches; portico models; then\n\n"
+    "portico reach belle2_disappearing_positron dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:200 -o out/",
+)  # fmt: skip
+
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Parameter of the model; 'portico models NAME' lists them. Repeatable.")]
+Options = Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="Option of the search; 'portico searches NAME' lists them. Repeatable.")]
+SearchName = Annotated[str, typer.Argument(metavar="SEARCH", help="Name of a search, or path of your own experiment file.")]
+ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
+Level = Annotated[str, typer.Option("--cl", help="Confidence level.")]
+Method = Annotated[str, typer.Option("--method", help="cls, likelihood_ratio or sqrt_b.")]
+Parameter = Annotated[str, typer.Option("--parameter", help="Parameter on which the limit is set.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from .. import __version__
+
+        print(f"portico {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def portico(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """From a dark-sector model and an experiment to expected events, limits and reach."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def models(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Describe this model.")] = None, as_json: Json = False) -> None:
+    """List the models, or describe one: parameters, units, defaults, definitions, sources."""
+    from . import show
+
+    show.models(name, as_json=as_json)
+
+
+@app.command()
+def searches(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Describe this search.")] = None, as_json: Json = False) -> None:
+    """List the searches, or describe one: every number with unit, source and status; options with defaults."""
+    from . import show
+
+    show.searches(name, as_json=as_json)
+
+
+@app.command()
+def widths(model: ModelName, settings: Set = None, as_json: Json = False) -> None:
+    """Partial widths, branching ratios and lifetime of a model's mediator."""
+    from . import run
+
+    run.widths(model, settings, as_json=as_json)
+
+
+@app.command()
+def signal(search: SearchName, model: ModelName, settings: Set = None, options: Options = None, as_json: Json = False) -> None:
+    """Expected signal events, factor by factor, and the background."""
+    from . import run
+
+    run.signal(search, model, settings, options, as_json=as_json)
+
+
+@app.command()
+def limit(
+    search: SearchName,
+    model: ModelName,
+    settings: Set = None,
+    options: Options = None,
+    parameter: Parameter = "epsilon",
+    cl: Level = "0.9",
+    method: Method = "cls",
+    as_json: Json = False,
+) -> None:
+    """Excluded intervals of one parameter at one point."""
+    from . import run
+
+    run.limit(search, model, settings, options, parameter=parameter, cl=cl, method=method, as_json=as_json)
+
+
+@app.command()
+def reach(
+    search: SearchName,
+    model: ModelName,
+    scan: Annotated[list[str], typer.Option("--scan", metavar="NAME=LOW:HIGH:COUNT", help="Scan, logarithmic; append ':linear' for an even one, or give NAME=A,B,C. Repeatable.")],
+    output: Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="Folder for reach.csv, reach.nc, reach.png, reach.pdf, provenance.json.")],
+    settings: Set = None,
+    options: Options = None,
+    parameter: Parameter = "epsilon",
+    cl: Level = "0.9",
+    method: Method = "cls",
+    as_json: Json = False,
+) -> int:
+    """Excluded intervals over a scan: table, dataset, picture and provenance."""
+    from . import run
+
+    return run.reach(search, model, settings, options, scan, output, parameter=parameter, cl=cl, method=method, as_json=as_json, command=sys.argv)
+
+
+@app.command()
+def count(
+    background: Annotated[str, typer.Option("--background", help="Expected background events.")],
+    observed: Annotated[str | None, typer.Option("--observed", help="Observed count; left out: the expected limit.")] = None,
+    efficiency: Annotated[str, typer.Option("--efficiency", help="Efficiency of the signal, such as 3%.")] = "1",
+    luminosity: Annotated[str | None, typer.Option("--luminosity", help="Integrated luminosity, such as 276/pb; gives a cross section.")] = None,
+    cl: Level = "0.9",
+    method: Method = "cls",
+    as_json: Json = False,
+) -> None:
+    """Upper limit of a bare counting experiment with known background."""
+    from . import run
+
+    run.count(observed, background, efficiency, luminosity, cl=cl, method=method, as_json=as_json)

@@ -1,0 +1,226 @@
+"""The commands that compute: widths, signal, limit, reach, count."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .. import units
+from ..errors import NumericsError
+from .arguments import confidence, make_model, make_search, probability, scans
+from .show import print_json
+from .text import number, table
+
+if TYPE_CHECKING:
+    from ..limits.reach import Block
+    from ..models.base import Model
+
+
+def _set_parameters(model: Model) -> dict[str, Any]:
+    return {name: value for name, value in model.parameters().items() if value is not None}
+
+
+def widths(model_name: str, settings: list[str] | None, *, as_json: bool) -> None:
+    """Print partial widths, branching ratios and lifetime."""
+    model = make_model(model_name, settings)
+    partial = {name: float(value) for name, value in model.partial_widths().items()}
+    ratios, total, lifetime, length = model.branching_ratios(), model.width(), model.lifetime_s(), model.ctau_cm()
+    if as_json:
+        print_json({"model": model_name, "parameters": _set_parameters(model), "total_width_gev": total, "lifetime_s": lifetime, "ctau_cm": length,
+                    "partial_widths_gev": partial, "branching_ratios": ratios})  # fmt: skip
+        return
+    print(f"{model_name}: " + ", ".join(f"{name} = {value if isinstance(value, str) else number(value)}" for name, value in _set_parameters(model).items()) + "\n")
+    print(table(("channel", "width [GeV]", "branching ratio"), [(name, number(value), number(ratios[name])) for name, value in partial.items()]))
+    print(f"\ntotal width  {number(total)} GeV\nlifetime     {number(lifetime)} s\nc tau        {number(length)} cm")
+
+
+def signal(search_name: str, model_name: str, settings: list[str] | None, options: list[str] | None, *, as_json: bool) -> None:
+    """Print expected events factor by factor, and the background."""
+    from ..limits.front import signal as expected_signal
+
+    search, model = make_search(search_name, options), make_model(model_name, settings)
+    result = expected_signal(search, model)
+    numerical, systematic = sum(result.numerical_error.values()), sum(result.systematic_error.values())
+    background = result.background
+    if as_json:
+        print_json({
+            "search": result.search, "model": model_name, "parameters": _set_parameters(model), "expected": result.expected, "channels": result.channels,
+            "numerical_error": numerical, "systematic_error": systematic, "factors": [factor._asdict() for factor in result.factors],
+            "background": {"expected": background.expected, "uncertainty": background.uncertainty,
+                           "components": {name: {"expected": value, "uncertainty": error} for name, (value, error) in background.components.items()}},
+        })  # fmt: skip
+        return
+    for channel, value in result.channels.items():
+        print(f"{channel}: {number(value)} events (numerical error {number(result.numerical_error[channel], 2)}, "
+              f"theory and inputs {number(result.systematic_error[channel], 2)}), the product of")  # fmt: skip
+        rows = [("  " + f.name, number(f.value, 7), f.unit, f.source) for f in result.factors if f.channel == channel]
+        print(table(("  factor", "value", "unit", "source"), rows) + "\n")
+    print(f"signal      {number(result.expected)} events (numerical {number(numerical, 2)}, theory and inputs {number(systematic, 2)})")
+    print(f"background  {number(background.expected)} +- {number(background.uncertainty, 3)} events: "
+          + ", ".join(f"{name} {number(value, 4)} +- {number(error, 3)}" for name, (value, error) in background.components.items()))  # fmt: skip
+
+
+def limit(
+    search_name: str, model_name: str, settings: list[str] | None, options: list[str] | None, *, parameter: str, cl: str, method: str, as_json: bool
+) -> None:
+    """Print the excluded intervals of one parameter."""
+    from ..limits.reach import limit as excluded
+
+    search, model = make_search(search_name, options), make_model(model_name, settings)
+    result = excluded(search, model, parameter=parameter, cl=confidence(cl), method=method)
+    if as_json:
+        print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
+                    "intervals": result.intervals, "status": result.status})  # fmt: skip
+        return
+    print(f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is excluded")
+    if not result.intervals:
+        print(f"{parameter}: nothing is excluded in the scanned range")
+    for low, high in result.intervals:
+        print(f"{parameter} > {number(low)} is excluded, up to the end of the scanned range" if high is None
+              else f"{parameter} from {number(low)} to {number(high)} is excluded")  # fmt: skip
+
+
+def reach(
+    search_name: str,
+    model_name: str,
+    settings: list[str] | None,
+    options: list[str] | None,
+    scan: list[str],
+    output: str,
+    *,
+    parameter: str,
+    cl: str,
+    method: str,
+    as_json: bool,
+    command: list[str],
+) -> int:
+    """Compute a reach into a folder; finished points are on disk at any moment."""
+    from ..limits import files
+    from ..limits.reach import check_scan
+    from ..limits.reach import reach as compute
+
+    search, model = make_search(search_name, options), make_model(model_name, settings)
+    level = confidence(cl)
+    axes = check_scan(model, scans(scan, model), parameter)
+    folder = files.output_folder(output)
+    total = 1
+    for axis in axes.values():
+        total *= axis.size
+    specs = model.PARAMETERS
+    unit = specs[parameter].unit if parameter in specs else "1"
+    writer: files.ReachTable | None = None
+    try:
+        with _Progress(total) as progress:
+
+            def finished(block: Block) -> None:
+                nonlocal writer
+                if writer is None:  # only now is it certain that the input is right
+                    writer = files.ReachTable(folder, {name: specs[name] for name in axes}, parameter, unit)
+                writer.write(block)
+                progress.advance(len(block.status))
+
+            dataset = compute(search, model, scan=axes, parameter=parameter, cl=level, method=method, on_block=finished)
+    except KeyboardInterrupt:
+        done = writer.points if writer else 0
+        where = f" are in {writer.path}" if writer else " were finished"
+        raise KeyboardInterrupt(f"{done} of {total} points{where}") from None
+    finally:
+        if writer is not None:
+            writer.__exit__(None, None, None)
+    names = [str(folder / "reach.csv"), str(files.write_dataset(folder, dataset)), *_pictures(dataset, folder), str(files.write_provenance(folder, dataset, search, command))]
+    _report(dataset, names, axes, as_json=as_json)
+    bad = [status for status in dataset["status"].values.ravel() if status.startswith("failed")]
+    if bad:
+        place = int([s.startswith("failed") for s in dataset["status"].values.ravel()].index(True))
+        raise NumericsError(f"{len(bad)} of {total} points failed, the first is number {place + 1} of the scan: {bad[0]}; all points are in {names[0]}.")
+    return 0
+
+
+def _pictures(dataset: Any, folder: Any) -> list[str]:
+    """Draw the picture of a scan over one parameter, or the map of a scan over two."""
+    from ..plotting import exclusion, exclusion_map, save
+
+    dimensions = len(dataset["n_intervals"].dims)
+    if dimensions > 2:
+        print(f"note: no picture is drawn of a scan over {dimensions} parameters.", file=sys.stderr)
+        return []
+    paths = [str(folder / "reach.png"), str(folder / "reach.pdf")]
+    save(exclusion([dataset]) if dimensions == 1 else exclusion_map(dataset), *paths)
+    return paths
+
+
+def _report(dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bool) -> None:
+    attributes = dataset.attrs
+    low, high, counts = dataset["low"].values, dataset["high"].values, dataset["n_intervals"].values
+    if as_json:
+        flat_low, flat_high = low.reshape(-1, low.shape[-1]), high.reshape(-1, low.shape[-1])
+        intervals = [[[float(a), float(b)] for a, b in zip(p, q, strict=True)][: int(n)] for p, q, n in zip(flat_low, flat_high, counts.ravel(), strict=True)]
+        print_json({"search": attributes["search"], "model": attributes["model"], "parameter": attributes["parameter"], "cl": attributes["cl"],
+                    "method": attributes["method"], "scan": {name: values.tolist() for name, values in axes.items()}, "intervals": intervals,
+                    "status": dataset["status"].values.ravel().tolist(), "files": names})  # fmt: skip
+        return
+    import numpy as np
+
+    excluded = int(np.sum(counts > 0))
+    print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points exclude a range of {attributes['parameter']} "
+          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {attributes['method']}, {number(attributes['required_events'], 4)} events)")  # fmt: skip
+    if excluded:
+        place = np.unravel_index(np.nanargmin(low[..., 0]), counts.shape)
+        where = ", ".join(f"{name} = {number(values[k])}{'' if dataset[name].attrs['units'] == '1' else ' ' + dataset[name].attrs['units']}"
+                          for (name, values), k in zip(axes.items(), place, strict=True))  # fmt: skip
+        print(f"smallest excluded {attributes['parameter']}: {number(low[(*place, 0)])} at {where}")
+    print("wrote " + "\n      ".join(names))
+
+
+class _Progress:
+    """A bar on standard error, on a terminal only."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.start()
+            self._task = self._bar.add_task("points", total=self._total)
+        return self
+
+    def advance(self, count: int) -> None:
+        if self._bar is not None:
+            self._bar.advance(self._task, count)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def count(observed: str | None, background: str, efficiency: str, luminosity: str | None, *, cl: str, method: str, as_json: bool) -> None:
+    """Print the upper limit of a counting experiment."""
+    from ..limits.counts import count_limit
+
+    result = count_limit(
+        None if observed is None else probability(observed, "--observed"),
+        probability(background, "--background"),
+        efficiency=probability(efficiency, "--efficiency"),
+        luminosity_per_cm2=None if luminosity is None else units.convert(luminosity, units.LUMINOSITY, where="--luminosity"),
+        cl=confidence(cl),
+        method=method,
+    )
+    if as_json:
+        print_json({"method": result.method, "cl": result.cl, "kind": result.kind, "upper_limit_events": result.upper_limit_events,
+                    "upper_limit_cross_section_fb": result.upper_limit_cross_section_fb,
+                    "expected": {name: result.expected[name] for name in ("median", "minus2", "minus1", "plus1", "plus2")}})  # fmt: skip
+        return
+    print(f"{result.kind} {100 * result.cl:g}% CL upper limit ({result.method}): {number(result.upper_limit_events)} events")
+    if result.upper_limit_cross_section_fb is not None:
+        print(f"cross section: {number(result.upper_limit_cross_section_fb)} fb")
+    band = result.expected
+    print(f"expected: {number(band['median'])} events; 68% within {number(band['minus1'])} ... {number(band['plus1'])}, "
+          f"95% within {number(band['minus2'])} ... {number(band['plus2'])}")  # fmt: skip
+
+
+__all__ = ["count", "limit", "reach", "signal", "widths"]
