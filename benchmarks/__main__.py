@@ -32,12 +32,14 @@ def show(what, measured, asked="", plain="", ratio=""):
     print(f"{what:<58} {measured:>12} {plain:>14} {ratio:>9}  {asked}", flush=True)
 
 
-def run(command, cache):
-    """Seconds and standard output of a process, None for the output where it fails."""
+def run(command, cache=None):
+    """Seconds and standard output of a process, None for the output where it fails; cache: its cache folder."""
+    environment = dict(os.environ)
+    if cache is not None:
+        environment["XDG_CACHE_HOME"] = cache
+        environment.pop("JAX_COMPILATION_CACHE_DIR", None)
     start = time.perf_counter()
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "XDG_CACHE_HOME": cache}, check=False
-    )
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     seconds = time.perf_counter() - start
     if done.returncode != 0:
         reason = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
@@ -46,25 +48,26 @@ def run(command, cache):
     return seconds, done.stdout
 
 
-def measure(case, cache):
+def measure(case):
     """What a function of ``cases.py`` measures, in a process of its own; None where it fails."""
-    seconds, output = run([sys.executable, "-m", "benchmarks.cases", case], cache)
+    with tempfile.TemporaryDirectory() as cache:
+        seconds, output = run([sys.executable, "-m", "benchmarks.cases", case], cache)
     return None if output is None else {**json.loads(output.splitlines()[-1]), "process": seconds}
 
 
-def start_up(cache):
+def start_up():
     for what, command, asked in (
         ("import portico, process", [sys.executable, "-c", "import portico"], "0.3 s"),
         ("portico --help", [PORTICO, "--help"], "0.5 s"),
         ("python alone", [sys.executable, "-c", "pass"], ""),
     ):
-        times = [run(command, cache) for _ in range(5)]
+        times = [run(command) for _ in range(5)]
         if times[0][1] is not None:
             show(f"{what}, median of 5", f"{statistics.median(t for t, _ in times):.2f} s", asked)
 
 
-def command_line(cache):
-    with tempfile.TemporaryDirectory() as folder:
+def command_line():
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as cache:
         for what, asked in (("empty compile cache", "6 s"), ("second start", "")):
             seconds, output = run([PORTICO, *REACH, folder], cache)
             if output is not None:
@@ -78,9 +81,9 @@ def plain_reach(level, masses=SAMPLE):
     return np.array(limits), (time.perf_counter() - start) * MASSES / len(masses)
 
 
-def reach(cache):
+def reach():
     for level in ("ww", "iww"):
-        result = measure(f"reach_{level}", cache)
+        result = measure(f"reach_{level}")
         if result is None:
             continue
         limits, plain = plain_reach(level)
@@ -97,16 +100,16 @@ def reach(cache):
         show(f"  limits against the plain reference, {level}", f"{off:.1e}", "largest relative difference")
 
 
-def million_points(cache):
-    result = measure("million_points", cache)
+def million_points():
+    result = measure("million_points")
     if result is not None:
         show("signal and CLs of 1e6 points, calls", f"{result['seconds']:.1f} s", "10 s")
         show("  the whole process", f"{result['process']:.1f} s")
         show("  peak memory of the process", f"{result['peak_gib']:.2f} GiB", "1 GiB")
 
 
-def derivatives(cache):
-    result = measure("derivatives", cache)
+def derivatives():
+    result = measure("derivatives")
     for label, value in [] if result is None else result["differences"].items():
         show(f"gradient, {label}", f"{value:.1e}", "against central differences, relative")
 
@@ -116,8 +119,7 @@ def main():
     print(f"plain reference: nested scipy.integrate.quad, timed at {len(SAMPLE)} masses and scaled to {MASSES}\n")
     show("measurement", "portico", "asked", "reference", "ratio")
     for group in (start_up, command_line, reach, million_points, derivatives):
-        with tempfile.TemporaryDirectory() as cache:
-            group(cache)
+        group()
 
 
 if __name__ == "__main__":

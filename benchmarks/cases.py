@@ -12,7 +12,7 @@ SAMPLE = (0.01, 0.067, 0.3)  # GeV
 
 
 def reach(level):
-    """Seconds of two calls over 200 masses with the default path of positrons, and limits to hold against the reference."""
+    """Seconds of two calls over 200 masses, and limits with the path length of the plain reference."""
     import portico
 
     model = portico.models.DarkPhoton(alpha_dark=0.5, dark_matter_mass_ratio=1 / 3)

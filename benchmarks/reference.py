@@ -240,13 +240,14 @@ def punch_through_photons(depth=16.0):
 def backgrounds():
     """Photons missed by the muon system, and neutrons (15 of 1e9 simulated positrons, times the survival)."""
     survival = exp(-(29.76 / 38.04 + 65.8 / 16.77))
-    return {"photons": positrons() * punch_through_photons() * 4.5e-4, "neutrons": 15 / 1e9 * 6e11 * survival}
+    return {"photons": positrons() * punch_through_photons() * 4.5e-4, "neutrons": positrons() * 15 / 1e9 * survival}
 
 
-def signal_limit(background=94.0, z=1.645):
+def signal_limit(background, z=1.6448536):
     return z * sqrt(background)
 
 
 def epsilon_limit(mass, alpha_dark, level="iww", tolerance=1e-6):
     events = annihilation_events(mass, alpha_dark, tolerance=tolerance)
-    return sqrt(signal_limit() / (events + bremsstrahlung_events(mass, level, tolerance=tolerance)))
+    events += bremsstrahlung_events(mass, level, tolerance=tolerance)
+    return sqrt(signal_limit(sum(backgrounds().values())) / events)

@@ -20,7 +20,7 @@ def _spectrum(energy):
 def flux():
     energy = np.asarray(energies(jnp.asarray(EDGES), 129))
     values = np.stack([_spectrum(energy[0])[0], _spectrum(energy[1])[1]])
-    table = jax.jit(tables.make_table)(jnp.asarray(values), jnp.zeros(2), jnp.ones(2))
+    table = tables.make_table(values, np.zeros(2), np.ones(2))
     return Flux("e+", jnp.asarray(EDGES), table, "test")
 
 
@@ -30,7 +30,7 @@ def test_density_is_that_of_the_spectrum(flux):
     density = np.asarray(jax.jit(lambda e: flux.density(e))(energy))
     expected = np.where(energy < 3, low, high)
     assert np.max(np.abs(density - expected)) <= np.max(np.asarray(flux.table.error))
-    np.testing.assert_allclose(density, expected, rtol=1e-5, atol=1e-5)  # fourth order with 129 points
+    assert np.max(np.asarray(flux.table.error)) < 1e-5 * expected.max()
 
 
 def test_density_is_zero_outside(flux):

@@ -9,30 +9,6 @@ from hypothesis import strategies as st
 from portico.numerics import special
 
 mpmath.mp.dps = 40
-_digamma = jax.jit(special.digamma_complex)
-
-REAL = [-30.3, -7.6, -2.1, -0.5, 0.01, 0.49, 0.5, 1.0, 2.7, 10.0, 55.0]
-IMAGINARY = [-300.0, -20.0, -1.3, -0.2, 0.0, 0.3, 1.0, 8.0, 150.0, 2000.0]
-
-
-def test_digamma_in_the_complex_plane():
-    z = np.array([[x + 1j * y for x in REAL] for y in IMAGINARY])
-    exact = np.array([[complex(mpmath.digamma(mpmath.mpc(v))) for v in row] for row in z])
-    # 1e-13 relative is claimed; the reflection near a pole takes pi z mod pi, which loses |z| roundings
-    np.testing.assert_allclose(_digamma(z), exact, rtol=2e-13, atol=1e-13)
-
-
-@given(st.floats(-20, 20), st.floats(0.01, 50))
-def test_digamma_is_symmetric_and_obeys_its_recurrence(x, y):
-    z = np.array([x + 1j * y, x - 1j * y, x + 1 + 1j * y])
-    here, mirrored, up = np.asarray(_digamma(z))
-    assert mirrored == pytest.approx(here.conjugate(), rel=1e-12)
-    assert up - here == pytest.approx(1 / z[0], rel=1e-10, abs=1e-11)  # difference of numbers of up to 4, near poles of 1/y
-
-
-def test_digamma_at_one_is_minus_eulers_constant():
-    assert complex(_digamma(np.array([1.0 + 0j]))[0]) == pytest.approx(-special.EULER_GAMMA, rel=1e-14)
-
 
 H = np.array([-800.0, -30.0, -1.0, -1e-3, -1.01e-5, -0.99e-5, -1e-9, -1e-300, 0.0, 1e-12, 0.99e-5, 1.01e-5, 1e-4, 0.5, 3.0, 600.0])
 

@@ -2,6 +2,8 @@ r"""Positrons of Bhabha scattering, e+ e- -> e+ e-, that enter the barrel of a c
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -189,30 +191,29 @@ def bhabha_positrons(
     if edges.size == 0:
         edges = np.array([positron_energy, electron_energy], dtype=float)
     electroweak = (particles.mass("Z"), particles.width("Z"), constants.SIN2_THETA_W)
-    table = _tabulate(edges, frame, polar_angles, electroweak, luminosity_per_cm2, tracks=tracks, points=points)
-    return Flux("e+", jnp.asarray(edges), table, "Bhabha scattering, Born level, photon and Z exchange")
+    dsigma = _tabulate(edges, frame, polar_angles, electroweak, tracks=tracks, points=points)
+    zero = np.zeros(len(edges) - 1)
+    table = tables.make_table(luminosity_per_cm2 * constants.GEV2_CM2 * np.asarray(dsigma), zero, zero + 1)
+    return Flux("e+", edges, table, "Bhabha scattering, Born level, photon and Z exchange")
 
 
-def _number_density(
+@partial(jax.jit, static_argnames=("tracks", "points"))
+def _tabulate(
     edges: Array,
     frame: ColliderFrame,
     polar_angles: tuple[float, float],
     electroweak: tuple[float, float, float],
-    luminosity_per_cm2: float,
     *,
     tracks: str,
     points: int,
-) -> tables.Table:
-    """Positrons per GeV on the grid of a Flux."""
+) -> Array:
+    """Cross section per energy on the grid of a Flux, GeV^-3."""
     energy = energies(edges, points)
     margin = 1e-9 * jnp.diff(edges)[:, None]
     inside = jnp.clip(energy, edges[:-1, None] + margin, edges[1:, None] - margin)
-    dsigma = dsigma_denergy(energy, inside, frame, polar_angles, tracks=tracks, electroweak=electroweak)
-    zero = jnp.zeros(edges.shape[0] - 1)
-    return tables.make_table(luminosity_per_cm2 * constants.GEV2_CM2 * dsigma, zero, zero + 1)
+    return dsigma_denergy(energy, inside, frame, polar_angles, tracks=tracks, electroweak=electroweak)
 
 
 _collider_frame = jax.jit(collider_frame)
 _energy_from_angle = jax.jit(energy_from_angle)
 _accepted_azimuth = jax.jit(accepted_azimuth, static_argnames=("tracks",))
-_tabulate = jax.jit(_number_density, static_argnames=("tracks", "points"))

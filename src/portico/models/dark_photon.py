@@ -15,6 +15,7 @@ from .. import particles
 from ..decays import vector
 from ..decays.dark_current import KINDS
 from ..errors import InvalidInput
+from ..numerics.batching import in_batches, on_different
 from .base import Parameter, Value, VectorMediator, read_parameter
 
 _DARK_WIDTHS = {
@@ -22,8 +23,9 @@ _DARK_WIDTHS = {
     "majorana": vector.width_to_majorana,
     "scalar": vector.width_to_complex_scalar,
 }
-LIGHTEST_GEV, HEAVIEST_GEV = 1e-9, 40.0
-"""Range of the mass: the hadronic ratio ends at 40 GeV, and Z exchange is neglected."""
+HEAVIEST_GEV = 40.0
+"""End of the mass range: the hadronic ratio ends here, and Z exchange is neglected."""
+_CHANNELS = ("e+ e-", "mu+ mu-", "tau+ tau-", "hadrons", "gamma gamma gamma", "chi chi")
 
 
 class DarkPhoton(VectorMediator):
@@ -122,12 +124,16 @@ class DarkPhoton(VectorMediator):
         """
         self.require("mass", "epsilon")
         leptons = tuple(particles.mass(name) for name in ("e-", "mu-", "tau-"))
-        return _partial_widths(self.mass, self.epsilon, self.alpha_dark, self.dark_matter_mass_gev(), leptons, kind=self.dark_matter)
+        widths = _partial_widths(self.mass, self.epsilon, self.alpha_dark, self.dark_matter_mass_gev(), leptons, kind=self.dark_matter)
+        return {name: widths[name] for name in _CHANNELS}
 
     def visible_width_unit(self) -> Value:
         """Return the width to Standard-Model particles in GeV for epsilon = 1."""
         self.require("mass")
-        return _visible_width(self.mass, tuple(particles.mass(name) for name in ("e-", "mu-", "tau-")))
+        leptons = tuple(particles.mass(name) for name in ("e-", "mu-", "tau-"))
+        if isinstance(self.mass, jax.core.Tracer):
+            return _visible_width(self.mass, leptons)
+        return on_different(lambda mass: in_batches(lambda m: _visible_width(m, leptons), [mass], 256), self.mass)
 
 
 def _visible(mass: Array, epsilon: Array, leptons: tuple[float, float, float]) -> dict[str, Array]:

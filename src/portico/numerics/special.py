@@ -4,41 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, ArrayLike, Complex, Float
-
-EULER_GAMMA = float(np.euler_gamma)
-
-# B_2k / 2k of the asymptotic series of digamma. Source: DLMF eq. (5.11.2).
-_DIGAMMA_SERIES = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12)
-
-
-def digamma_complex(z: Complex[Array, "..."]) -> Complex[Array, "..."]:
-    r"""Digamma function of a complex argument, to 1e-13 relative away from its poles 0, -1, -2, ... .
-
-    Reflection :math:`\psi(z) = \psi(1-z) - \pi\cot\pi z` for Re z < 1/2, ten steps of the recurrence
-    :math:`\psi(z) = \psi(z+1) - 1/z`, and the asymptotic series.
-
-    Source: DLMF eqs. (5.5.2), (5.5.4), (5.11.2).
-    """
-    z = jnp.asarray(z, dtype=jnp.complex128)
-    reflect = z.real < 0.5
-    a = jnp.where(reflect, 1 - z, z)
-    shift = jnp.zeros_like(a)
-    for step in range(10):
-        shift = shift + 1 / (a + step)
-    b = a + 10
-    inverse_square = 1 / b**2
-    tail = jnp.zeros_like(b)
-    for coefficient in reversed(_DIGAMMA_SERIES):
-        tail = (tail + coefficient) * inverse_square
-    regular = jnp.log(b) - 0.5 / b - tail - shift
-    # cot(pi z) through e^{2 i pi z} in the half plane where that does not overflow
-    sign = jnp.where(z.imag >= 0, 1.0, -1.0)
-    phase = jnp.exp(2j * jnp.pi * sign * z)
-    denominator = jnp.where(reflect, 1 - phase, 1.0)
-    cotangent = -1j * sign * (1 + phase) / denominator
-    return jnp.where(reflect, regular - jnp.pi * cotangent, regular)
-
+from jaxtyping import Array, ArrayLike, Float
 
 def relative_exponential(h: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`(e^h - 1)/h`, 1 at h = 0, with a finite gradient there."""

@@ -23,7 +23,7 @@ class Table(NamedTuple):
     error: Float[Array, "..."]
 
 
-def monotone_slopes(values: Float[Array, "... n"]) -> Float[Array, "... n"]:
+def monotone_slopes(values: np.ndarray) -> np.ndarray:
     """Return slopes, per grid step, of a cubic interpolant of fourth order that is monotone wherever the data are.
 
     Five-point differences, limited to three times the smaller neighbouring difference where the data are monotone.
@@ -33,36 +33,35 @@ def monotone_slopes(values: Float[Array, "... n"]) -> Float[Array, "... n"]:
     ----------
     values : array, shape (..., n)   n >= 5, on an even grid
     """
-    v = jnp.asarray(values)
+    v = np.asarray(values, dtype=float)
     centre = (v[..., :-4] - 8 * v[..., 1:-3] + 8 * v[..., 3:-1] - v[..., 4:]) / 12
     ends = np.array([[-25, 48, -36, 16, -3], [-3, -10, 18, -6, 1]]) / 12  # one-sided, same order
-    first = jnp.einsum("ek,...k->...e", ends, v[..., :5])
-    last = -jnp.einsum("ek,...k->...e", ends[::-1, :], v[..., :-6:-1])
-    slopes = jnp.concatenate([first, centre, last], axis=-1)
-    difference = jnp.diff(v, axis=-1)
-    left = jnp.concatenate([difference[..., :1], difference], axis=-1)
-    right = jnp.concatenate([difference, difference[..., -1:]], axis=-1)
-    bound = 3 * jnp.minimum(jnp.abs(left), jnp.abs(right))
-    limited = jnp.where(slopes * left < 0, 0.0, jnp.sign(slopes) * jnp.minimum(jnp.abs(slopes), bound))
-    return jnp.where(left * right > 0, limited, slopes)
+    first, last = v[..., :5] @ ends.T, -(v[..., -5:] @ ends[::-1, ::-1].T)
+    slopes = np.concatenate([first, centre, last], axis=-1)
+    difference = np.diff(v, axis=-1)
+    left = np.concatenate([difference[..., :1], difference], axis=-1)
+    right = np.concatenate([difference, difference[..., -1:]], axis=-1)
+    bound = 3 * np.minimum(np.abs(left), np.abs(right))
+    limited = np.where(slopes * left < 0, 0.0, np.sign(slopes) * np.minimum(np.abs(slopes), bound))
+    return np.where(left * right > 0, limited, slopes)
 
 
-def make_table(values: Float[Array, "... n"], lower: ArrayLike, upper: ArrayLike) -> Table:
+def make_table(values: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Table:
     """Return the table of values given on an even grid with an odd number of points along the last axis.
 
     Its error is measured: every second point is left out, interpolated from the others and compared; the table with
-    all points is closer than that (16 times closer where the values are smooth).
+    all points is closer than that (16 times closer where the values are smooth). Made on the host, with numpy.
     """
-    values, lower, upper = jnp.asarray(values), jnp.asarray(lower), jnp.asarray(upper)
-    coarse, slopes = values[..., ::2], monotone_slopes(values[..., ::2])
+    data = np.asarray(values, dtype=float)
+    coarse, slopes = data[..., ::2], monotone_slopes(data[..., ::2])
     middle = _hermite(0.5, coarse[..., :-1], coarse[..., 1:], slopes[..., :-1], slopes[..., 1:])
-    error = jnp.max(jnp.abs(middle - values[..., 1::2]), axis=-1)
-    return Table(lower, upper, values, monotone_slopes(values), error)
+    error = np.max(np.abs(middle - data[..., 1::2]), axis=-1)
+    return Table(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float), data, monotone_slopes(data), error)
 
 
-def tabulate(function: Callable[[Array], Array], lower: float, upper: float, count: int = 129) -> Table:
+def tabulate(function: Callable[[np.ndarray], ArrayLike], lower: float, upper: float, count: int = 129) -> Table:
     """Return the table of ``function`` on ``count`` (odd) even points from lower to upper, with its measured error."""
-    return make_table(function(jnp.linspace(lower, upper, count)), lower, upper)
+    return make_table(function(np.linspace(lower, upper, count)), lower, upper)
 
 
 def _hermite(fraction: ArrayLike, first: Array, last: Array, slope_first: Array, slope_last: Array) -> Array:

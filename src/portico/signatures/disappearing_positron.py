@@ -29,6 +29,7 @@ from ..matter.form_factors import FORM_FACTORS, Nucleus
 from ..matter.materials import Material, material
 from ..models.base import Model, VectorMediator
 from ..numerics import quadrature, tables
+from ..numerics.batching import in_batches
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
 from .base import Background, Factor, Option, Search, SignalYield
@@ -71,7 +72,7 @@ OPTIONS: dict[str, Option] = {
     "width": Option(resonant_annihilation.WIDTHS, "constant", "width in the Breit-Wigner"),
 }
 
-_CHUNK = 8192
+_CHUNK = 1024
 TOLERANCE = 1e-3
 """Largest relative numerical error of a yield that is passed without a complaint."""
 
@@ -114,13 +115,15 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
     depths = [experiment.radiation_lengths(f"target.{name}_depth", target.radiation_length_cm) for name in CHANNELS]
     electron = particles.mass("e-")
     edges = path_length.path_edges(np.asarray(flux.edges), fraction, electron)
-    folded = _fold(flux, edges, np.array(depths), fraction, target.radiation_length_cm, electron, method=options["track_length"])
-    positrons, path, track, path_cm, track_cm, fine, coarse = folded
+    largest = float(-np.log(fraction) + 2 * electron / edges[0])
+    track, emission_track = path_length.track_tables((depths[0], depths[1]), largest, method=options["track_length"])
+    path = path_length.path_length(flux, edges, track, target.radiation_length_cm, fraction, energy_gain=electron)
+    positrons, track_cm, fine, coarse = _fold(flux, emission_track, fraction, target.radiation_length_cm)
     number = float(positrons.value)
     if number <= 0:
         raise DataError(f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies.")
     return Prepared(
-        number, float(positrons.error), luminosity, fraction, path, float(path_cm) / number, track, float(track_cm) / number,
+        number, float(positrons.error), luminosity, fraction, path, path_length.total(path) / number, emission_track, float(track_cm) / number,
         fine, coarse, target, background(experiment, number, target, fraction),
     )  # fmt: skip
 
@@ -145,17 +148,12 @@ def _crossing_angle(experiment: Experiment, options: dict[str, str]) -> float:
     return experiment.number("beams.crossing_angle", units.ANGLE)
 
 
-@partial(jax.jit, static_argnames=("method",))
-def _fold(flux: Flux, edges: Array, depths: Array, fraction: Array, radiation_length_cm: Array, electron: Array, *, method: str) -> tuple[Any, ...]:
-    """Path length for annihilation (positrons) and track table for emission (both charges), with their totals."""
-    largest = -jnp.log(fraction) + 2 * electron / edges[0]
-    track = path_length.track_table(depths[0], largest, method=method)
-    path = path_length.path_length(flux, edges, track, radiation_length_cm, fraction, energy_gain=electron)
-    emission_track = path_length.track_table(depths[1], largest, method=method, species="both")
-    ones = thick_target.emission_yield(
-        *flux.nodes(12), emission_track, lambda missing, energy: jnp.ones_like(missing), radiation_length_cm, fraction, 1e-9, 16
-    )
-    return flux.total(), path, emission_track, path_length.total(path), ones, flux.nodes(12), flux.nodes(8)
+@jax.jit
+def _fold(flux: Flux, emission_track: tables.Table, fraction: Array, radiation_length_cm: Array) -> tuple[Any, ...]:
+    """Number of positrons, their path length for emission (both charges), and nodes that stand for the beam."""
+    fine, coarse = flux.nodes(12), flux.nodes(8)
+    above = thick_target.emission_yield(*fine, emission_track, lambda missing, energy: jnp.ones_like(missing), radiation_length_cm, fraction, 1e-9, 16)
+    return flux.total(), above, fine, coarse
 
 
 def background(experiment: Experiment, positrons: float, target: Material, fraction: float) -> Background:
@@ -215,21 +213,20 @@ def _annihilation(
     return quadrature.Estimate(scale * result.value, scale * result.error)
 
 
-@partial(jax.jit, static_argnames=("approximation", "form", "counts"))
+@partial(jax.jit, static_argnames=("approximation", "form"))
 def _emission(
     beam_fine: tuple[Array, Array], beam_coarse: tuple[Array, Array], track: tables.Table, mass: Float[Array, " masses"],
-    nuclei: tuple[Nucleus, ...], electron: Array, radiation_length_cm: Array, fraction: Array, density: Array,
-    *, approximation: str, form: str, counts: tuple[int, ...],
+    nuclei: Nucleus, counts: Array, electron: Array, radiation_length_cm: Array, fraction: Array, density: Array,
+    *, approximation: str, form: str,
 ) -> quadrature.Estimate:  # fmt: skip
     """Events of bremsstrahlung for epsilon = 1 and BR = 1, per mass."""
 
     def events(one_mass: Array, beam: tuple[Array, Array], order: int, orders: tuple[int, int]) -> Array:
         def sigma(missing: Array, energy: Array) -> Array:
-            return sum(
-                number * nuclear_bremsstrahlung.sigma_above(
-                    missing, energy, one_mass, lepton_mass=electron, nucleus=nucleus, approximation=approximation, form=form, orders=orders)
-                for nucleus, number in zip(nuclei, counts, strict=True)
+            per_nucleus = nuclear_bremsstrahlung.sigma_above(
+                missing[..., None], energy[..., None], one_mass, lepton_mass=electron, nucleus=nuclei, approximation=approximation, form=form, orders=orders,
             )  # fmt: skip
+            return jnp.sum(counts * per_nucleus, axis=-1)
 
         smallest = electron / (2 * jnp.max(beam[0]))
         total = thick_target.emission_yield(*beam, track, sigma, radiation_length_cm, fraction, smallest, order)
@@ -243,11 +240,13 @@ def _emission(
 def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
     """Return events of bremsstrahlung for epsilon = 1 and BR = 1 at masses (GeV), shape (n,)."""
     state: Prepared = search.prepared()
-    nuclei, counts = zip(*state.target.nuclei, strict=True)
+    # one axis for the kinds of nuclei, ahead of those for x and t
+    nuclei = Nucleus(*(np.array(column)[:, None, None] for column in zip(*(nucleus for nucleus, _ in state.target.nuclei), strict=True)))
+    counts = np.array([float(number) for _, number in state.target.nuclei])
     return _emission(
-        state.beam_fine, state.beam_coarse, state.track, mass, nuclei, particles.mass("e-"), state.target.radiation_length_cm,
+        state.beam_fine, state.beam_coarse, state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm,
         state.minimum_fraction, state.target.unit_density,
-        approximation=search.options["bremsstrahlung"], form=search.options["form_factor"], counts=counts,
+        approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
     )  # fmt: skip
 
 
@@ -281,48 +280,36 @@ def channel_yields(
     """
     state: Prepared = search.prepared()
     wanted = search.options["channels"].split(",") if channels is None else channels
-    visible = model.visible_width_unit()
-    arrays = (model.mass, model.epsilon, model.alpha_dark, model.dark_matter_mass_gev(), visible)
+    if differentiable:
+        arrays = jnp.broadcast_arrays(
+            *(jnp.asarray(a, dtype=float) for a in (model.mass, model.epsilon, model.alpha_dark, model.dark_matter_mass_gev(), model.visible_width_unit()))
+        )
+        emission = emission_unit(search, jnp.ravel(arrays[0])) if "bremsstrahlung" in wanted else None
+        shape: tuple[int, ...] = arrays[0].shape
+        unit = None if emission is None else quadrature.Estimate(*(part.reshape(shape) for part in emission))
+        dark = _dark_width(arrays[0], arrays[2], arrays[3], kind=model.dark_matter)
+    else:
+        arrays = (model.mass, model.epsilon, model.alpha_dark, model.dark_matter_mass_gev(), model.visible_width_unit())
+        unit = cached_emission(search, np.asarray(model.mass)) if "bremsstrahlung" in wanted else None
+        dark = in_batches(partial(_dark_width, kind=model.dark_matter), (arrays[0], arrays[2], arrays[3]), _CHUNK)
     result: dict[str, quadrature.Estimate] = {}
     if "annihilation" in wanted:
-        result["annihilation"] = _all_annihilation(search, state, model.dark_matter, arrays, differentiable)
-    if "bremsstrahlung" in wanted:
-        mass, epsilon, alpha_dark, chi, visible = arrays
-        xp: Any = jnp if differentiable else np
-        unit = emission_unit(search, jnp.ravel(mass)) if differentiable else cached_emission(search, np.asarray(mass))
-        dark = alpha_dark / 3 * _dark_current(mass, chi, model.dark_matter, differentiable) / mass
-        ratio = dark / (dark + epsilon**2 * visible)
-        scale = epsilon**2 * ratio
-        shape = xp.shape(mass)
-        result["bremsstrahlung"] = quadrature.Estimate(*(scale * xp.reshape(part, shape) for part in unit))
+        run = partial(
+            _annihilation, state.path, electron=particles.mass("e-"), density=state.target.electron_density,
+            dark_matter=model.dark_matter, width=search.options["width"],
+        )  # fmt: skip
+        result["annihilation"] = run(*arrays) if differentiable else in_batches(run, arrays, _CHUNK)
+    if unit is not None:
+        _, epsilon, _, _, visible = arrays
+        scale = epsilon**2 * dark / (dark + epsilon**2 * visible)
+        result["bremsstrahlung"] = quadrature.Estimate(scale * unit.value, scale * unit.error)
     return result
 
 
-def _dark_current(mass: Array, chi: Array, kind: str, differentiable: bool) -> Any:
-    value = _dark_current_jit(mass, chi, kind=kind)
-    return value if differentiable else np.asarray(value)
-
-
-_dark_current_jit = jax.jit(lambda mass, chi, *, kind: dark_current(mass**2, chi, kind), static_argnames=("kind",))
-
-
-def _all_annihilation(search: Search, state: Prepared, kind: str, arrays: tuple[Any, ...], differentiable: bool) -> quadrature.Estimate:
-    """Annihilation for any number of points, in chunks of one shape so that one compilation serves all."""
-    electron, density = particles.mass("e-"), state.target.electron_density
-    run = partial(_annihilation, state.path, electron=electron, density=density, dark_matter=kind, width=search.options["width"])
-    if differentiable:
-        return run(*jnp.broadcast_arrays(*(jnp.asarray(a, dtype=float) for a in arrays)))
-    full = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arrays))
-    shape, flat = full[0].shape, [a.ravel() for a in full]
-    value, error = np.empty(flat[0].size), np.empty(flat[0].size)
-    size = _CHUNK if flat[0].size > 64 else 64
-    for start in range(0, flat[0].size, size):
-        part = [a[start : start + size] for a in flat]
-        count = part[0].size
-        padded = [np.pad(a, (0, size - count), mode="edge") for a in part]
-        estimate = run(*padded)
-        value[start : start + count], error[start : start + count] = estimate.value[:count], estimate.error[:count]
-    return quadrature.Estimate(value.reshape(shape), error.reshape(shape))
+@partial(jax.jit, static_argnames=("kind",))
+def _dark_width(mass: Array, alpha_dark: Array, dark_matter_mass: Array, *, kind: str) -> Array:
+    """Width to dark matter, GeV."""
+    return alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, kind) / mass
 
 
 def signal_yield(search: Search, model: Model, *, differentiable: bool = False) -> SignalYield:

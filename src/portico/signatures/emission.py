@@ -6,11 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from .. import registry, units
 from ..numerics import quadrature, tables
+from ..numerics.batching import in_batches
 
 if TYPE_CHECKING:
     from .base import Search
@@ -50,15 +52,16 @@ def _interpolated(search: Search, mass: np.ndarray) -> quadrature.Estimate | Non
     if np.any(np.asarray(direct.value) <= 0):
         return None
     table = tables.make_table(np.log(direct.value), low, high)
-    value = np.exp(np.asarray(_interpolate(table, np.log(mass))))
+    value = np.exp(_interpolate(table, np.log(mass)))
     relative = float(table.error) + float(np.max(direct.error / direct.value))
     return quadrature.Estimate(value, value * relative)
 
 
-def _interpolate(table: tables.Table, x: np.ndarray) -> Any:
-    import jax
+def _interpolate(table: tables.Table, x: np.ndarray) -> np.ndarray:
+    return np.asarray(in_batches(lambda points: _interpolate_jit(table, points), [x], 16384))
 
-    return jax.jit(tables.interpolate)(table, x)
+
+_interpolate_jit = jax.jit(tables.interpolate)
 
 
 @cache

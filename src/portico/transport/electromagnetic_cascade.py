@@ -12,28 +12,26 @@ Nothing here knows an experiment.
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.special import gammaln
-from jaxtyping import Array, ArrayLike, Complex, Float
+from jaxtyping import Array, ArrayLike, Float
 
 from ..numerics import quadrature
-from ..numerics.special import EULER_GAMMA, digamma_complex, divided_exponential, relative_exponential
+from ..numerics.special import divided_exponential, relative_exponential
 
 METHODS = ("cascade", "tsai_whitis")
-SPECIES = ("positron", "both")
-"""Which tracks count: positrons, or positrons and electrons."""
-
 B1, B2 = 4 / 3, 7 / 9
 """Coefficients of bremsstrahlung and pair production per radiation length. Source: Y.-S. Tsai, V. Whitis (1966)."""
 
 _TALBOT_ORDER = 22
 
 
-# --- Approximation A in Mellin space -------------------------------------------------------------------------------
+# --- Approximation A in Mellin space, on numpy arrays (see docs/decisions/0003) ------------------------------------
 
 
-def mellin_kernels(s: Complex[Array, "..."]) -> tuple[Array, Array, Array, float]:
+def mellin_kernels(s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
     r"""Moments A, B, C and the constant D of the cascade equations in Approximation A.
 
     .. math:: A(s) &= \tfrac43[\psi(s+1)+\gamma_E] - \tfrac43\tfrac{s}{s+1} + \tfrac12 - \tfrac{1}{(s+1)(s+2)} \\
@@ -44,46 +42,52 @@ def mellin_kernels(s: Complex[Array, "..."]) -> tuple[Array, Array, Array, float
     positrons and electrons (pi) and of photons (g), as moments :math:`\int v^s`, obey
     :math:`d\pi/dt = -A\pi + Bg,\ dg/dt = C\pi - Dg`. Energy conservation: A(1) = C(1) = 1, B(1) = D.
 
+    Parameters
+    ----------
+    s : complex array, shape (...)   away from 0, -1, -2, ...
+
     Source: B. Rossi, K. Greisen, Rev. Mod. Phys. 13 (1941) 240, section on Approximation A.
     """
-    a = 4 / 3 * (digamma_complex(s + 1) + EULER_GAMMA) - 4 / 3 * s / (s + 1) + 0.5 - 1 / ((s + 1) * (s + 2))
+    from scipy.special import digamma
+
+    s = np.asarray(s, dtype=complex)
+    a = 4 / 3 * (digamma(s + 1) + np.euler_gamma) - 4 / 3 * s / (s + 1) + 0.5 - 1 / ((s + 1) * (s + 2))
     b = 2 * (1 / (s + 1) - 4 / 3 * (1 / (s + 2) - 1 / (s + 3)))
     c = 4 / (3 * s) - 4 / (3 * (s + 1)) + 1 / (s + 2)
     return a, b, c, 7 / 9
 
 
-def _exponential_integral(rate: Array, depth: ArrayLike) -> Array:
+def _exponential_integral(rate: np.ndarray, depth: np.ndarray) -> np.ndarray:
     """int_0^T e^(rate t) dt for complex rates."""
     z = rate * depth
-    small = jnp.abs(z) < 1e-4
-    safe = jnp.where(small, 1.0, z)
-    return depth * jnp.where(small, 1 + z / 2 + z**2 / 6, jnp.expm1(safe) / safe)
+    small = np.abs(z) < 1e-4
+    safe = np.where(small, 1.0, z)
+    return depth * np.where(small, 1 + z / 2 + z**2 / 6, np.expm1(safe) / safe)
 
 
-def _eigenvalues(a: Array, b: Array, c: Array, d: float) -> tuple[Array, Array]:
-    root = jnp.sqrt((a - d) ** 2 + 4 * b * c)
+def _eigenvalues(a: np.ndarray, b: np.ndarray, c: np.ndarray, d: float) -> tuple[np.ndarray, np.ndarray]:
+    root = np.sqrt((a - d) ** 2 + 4 * b * c)
     return (-(a + d) + root) / 2, (-(a + d) - root) / 2
 
 
-def _track_moment(s: Array, depth: ArrayLike, species: str) -> Array:
-    """Moment of the track length of all generations for a primary positron."""
+def _track_moments(s: np.ndarray, depth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Moments of the track length of all generations for a primary positron: positrons; positrons and electrons."""
     a, b, c, d = mellin_kernels(s)
     plus, minus = _eigenvalues(a, b, c, d)
-    both = ((plus + d) * _exponential_integral(plus, depth) - (minus + d) * _exponential_integral(minus, depth)) / (plus - minus)
-    if species == "both":
-        return both
-    return (both + _exponential_integral(-a, depth)) / 2  # positrons minus electrons evolve with -A alone
+    growing, falling, net = (_exponential_integral(rate, depth) for rate in (plus, minus, -a))
+    both = ((plus + d) * growing - (minus + d) * falling) / (plus - minus)
+    return (both + net) / 2, both  # positrons minus electrons evolve with -A alone
 
 
-def _photon_moment(s: Array, depth: ArrayLike, first_generation: bool) -> Array:
+def _photon_moment(s: np.ndarray, depth: float, first_generation: bool) -> np.ndarray:
     a, b, c, d = mellin_kernels(s)
     if first_generation:
-        return c * (jnp.exp(-a * depth) - jnp.exp(-d * depth)) / (d - a)
+        return c * (np.exp(-a * depth) - np.exp(-d * depth)) / (d - a)
     plus, minus = _eigenvalues(a, b, c, d)
-    return c * (jnp.exp(plus * depth) - jnp.exp(minus * depth)) / (plus - minus)
+    return c * (np.exp(plus * depth) - np.exp(minus * depth)) / (plus - minus)
 
 
-def _talbot(y: Array) -> tuple[Array, Array]:
+def _talbot(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Nodes s and weights such that f(y) = Re sum(weight F(s)) for the Laplace transform F.
 
     Source: J. Abate, P. P. Valko, Int. J. Numer. Meth. Engng 60 (2004) 979, eqs. (11)-(15).
@@ -93,7 +97,7 @@ def _talbot(y: Array) -> tuple[Array, Array]:
     contour = np.concatenate([[1.0 + 0j], theta * (cotangent + 1j)])
     slope = np.concatenate([[0.5 + 0j], 1 + 1j * (theta + (theta * cotangent - 1) * cotangent)])
     exponent = 2 * _TALBOT_ORDER / 5 * contour
-    rate = 2 / (5 * y[..., None])
+    rate = 2 / (5 * np.asarray(y)[..., None])
     return _TALBOT_ORDER * rate * contour, rate * np.exp(exponent) * slope
 
 
@@ -114,50 +118,50 @@ def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."
 
     Source: Y.-S. Tsai, V. Whitis, Phys. Rev. 149 (1966) 1248; arXiv:1802.03794.
     """
-    y = jnp.asarray(y)[..., None]
-    edges = jnp.asarray(depth) * np.concatenate([[0.0], 4.0 ** np.arange(-8, 1)])
-    t, weight = quadrature.scaled(edges[:-1], edges[1:], 10)
-    t, weight = t.ravel(), weight.ravel()
+    y, depth = jnp.broadcast_arrays(jnp.asarray(y)[..., None], jnp.asarray(depth)[..., None])
+    edges = np.concatenate([[0.0], 4.0 ** np.arange(-8, 1)])  # the integrand is large at small t as y -> 0
+    nodes, weights = quadrature.gauss_legendre(10)
+    start, length = edges[:-1, None], np.diff(edges)[:, None]
+    t, weight = depth * (start + length * nodes).ravel(), depth * (length * weights).ravel()
     return jnp.sum(weight * jnp.exp(B1 * t * jnp.log(y) - gammaln(B1 * t)), axis=-1)
 
 
-def second_generation_track(y: ArrayLike, depth: ArrayLike, species: str) -> Float[Array, "..."]:
-    r"""Track length of pairs made by the primary's bremsstrahlung photons, times y (Tsai and Whitis).
+def second_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."]:
+    r"""Track length of positrons of pairs made by the primary's bremsstrahlung photons, times y (Tsai and Whitis).
 
-    .. math:: \frac{E\,T^{(2)}}{X_0} = N\int_0^T dt\int_v^1\frac{dx}{x^2}\,
+    .. math:: \frac{E\,T^{(2)}}{X_0} = \int_0^T dt\int_v^1\frac{dx}{x^2}\,
               \frac{[p,q;t]-[r,q;t]}{p-r}, \quad p = b_1\ln(1-x),\ q = b_1\ln(1-v/x),\ r = -b_2
 
     with the divided difference :math:`[a,b;t] = (e^{at}-e^{bt})/(a-b)`; this form has no removable singularity left but
-    p = r. N = 1 for positrons; the printed factor 2 counts electrons too and is N for ``species="both"``.
+    p = r. The printed factor 2 in front counts electrons too: it belongs to positrons and electrons together.
     The flat pair kernel makes it 30% high at v = 0.5 and 16 radiation lengths.
+
+    Parameters as :func:`first_generation_track`.
 
     Source: Y.-S. Tsai, V. Whitis, Phys. Rev. 149 (1966) 1248; printed in arXiv:2212.04252 with 2 for positrons, which
     disagrees with the iterated integral of its first generation.
     """
-    y = jnp.asarray(y)[..., None, None]
-    v = jnp.exp(-y)
+    y, depth = jnp.broadcast_arrays(jnp.asarray(y), jnp.asarray(depth))
+    y = y[..., None, None]
+    v, length = jnp.exp(-y), -jnp.expm1(-y)
     # x from v to 1; the ends in 1-x and x-v are logarithmic, hence a cubic map at both
     u, weight_u = quadrature.gauss_legendre(40)
-    fraction, slope = u**2 * (3 - 2 * u), 6 * u * (1 - u)
-    length = -jnp.expm1(-y)
-    x = v + length * fraction[:, None]
-    p = B1 * jnp.log(length * ((1 - u) ** 2 * (1 + 2 * u))[:, None])
-    q = B1 * (jnp.log(length * fraction[:, None]) - jnp.log(x))
-    t, weight_t = quadrature.scaled(0.0, depth, 24)
+    u = u[:, None]
+    x = v + length * u**2 * (3 - 2 * u)
+    p = B1 * jnp.log(length * (1 - u) ** 2 * (1 + 2 * u))
+    q = B1 * jnp.log(length * u**2 * (3 - 2 * u) / x)
+    t, weight_t = quadrature.scaled(0.0, depth[..., None], 24)
     nearly = jnp.abs(p + B2) < 1e-3
-    safe = jnp.where(nearly, 1.0, p + B2)
-    bracket = (divided_exponential(p, q, t) - divided_exponential(-B2, q, t)) / safe
     # at p = r: derivative of [a, q; t] by a, by a central difference wide enough to keep 9 digits
-    step = 1e-3
-    limit = (divided_exponential(p + step, q, t) - divided_exponential(p - step, q, t)) / (2 * step)
-    integrand = jnp.where(nearly, limit, bracket) / x**2
-    number = 2.0 if species == "both" else 1.0
-    total = jnp.sum(weight_t * integrand, axis=-1)
-    return number * jnp.squeeze(y, (-1, -2)) * jnp.sum(weight_u * slope * length[..., 0] * total, axis=-1)
+    high, low = jnp.where(nearly, p + 1e-3, p), jnp.where(nearly, p - 1e-3, -B2)
+    bracket = (divided_exponential(high, q, t) - divided_exponential(low, q, t)) / (high - low)
+    total = jnp.sum(weight_t * bracket, axis=-1) / jnp.squeeze(x, -1) ** 2
+    measure = weight_u * (6 * u * (1 - u))[:, 0] * length[..., 0]
+    return jnp.squeeze(y, (-1, -2)) * jnp.sum(measure * total, axis=-1)
 
 
-def track_length_kernel(w: ArrayLike, depth: ArrayLike, *, method: str, species: str = "positron") -> Float[Array, "..."]:
-    r"""Differential track length of positrons in the coordinate in which it is smooth.
+def track_length_kernels(w: np.ndarray, depth: np.ndarray | float, *, method: str) -> tuple[np.ndarray, np.ndarray]:
+    r"""Differential track length in the coordinate in which it is smooth: of positrons, and of positrons and electrons.
 
     .. math:: \frac{T_e(E', E)}{X_0}\,dE' = e^{-y} K(w)\,dw, \qquad y = \ln(E/E') = \frac{1}{e^{1/w}-1}
 
@@ -166,45 +170,53 @@ def track_length_kernel(w: ArrayLike, depth: ArrayLike, *, method: str, species:
 
     Parameters
     ----------
-    w : array, shape (...)     >= 0, from :func:`portico.numerics.maps.logarithmic_coordinate`
-    depth : float              T, thickness in radiation lengths
-    method : str               "cascade" or "tsai_whitis"
-    species : str              "positron", or "both" for positrons and electrons together
+    w : array, shape (...)         >= 0, from :func:`portico.numerics.maps.logarithmic_coordinate`
+    depth : array, broadcasts      T, thickness in radiation lengths
+    method : str                   "cascade" or "tsai_whitis"
 
     Returns
     -------
-    array, shape (...)         dimensionless
+    two arrays, broadcast shape    dimensionless, numpy
 
     Source: :func:`mellin_kernels` inverted along a Talbot contour, or :func:`first_generation_track` plus
     :func:`second_generation_track`. For 0 < v < e^-1 the usual w = 1/ln(1/y) would be singular at y = 1; this one is not.
     """
-    w = jnp.asarray(w)
-    resolved = jnp.maximum(w, 1 / 300)  # y > 1e-130; below, K goes linearly to its end value
-    y = 1 / jnp.expm1(1 / resolved)
+    w, depth = np.broadcast_arrays(np.asarray(w, dtype=float), np.asarray(depth, dtype=float))
+    resolved = np.maximum(w, 1 / 300)  # y > 1e-130; below, K goes linearly to its end value
+    y = 1 / np.expm1(1 / resolved)
     if method == "cascade":
         s, weight = _talbot(y)
-        track = y * jnp.exp(y) * jnp.sum((weight * _track_moment(s, depth, species)).real, axis=-1)
+        moments = np.stack(_track_moments(s, depth[..., None]))
+        tracks = np.sum((weight * moments).real, axis=-1) * y * np.exp(y)
     else:
-        track = first_generation_track(y, depth) + second_generation_track(y, depth, species)
-    kernel = track * (1 + y) / resolved**2
-    return 1 / B1 + (kernel - 1 / B1) * w / resolved
+        tracks = np.stack([np.asarray(part) for part in _tsai_whitis(y, depth)])
+    kernel = tracks * (1 + y) / resolved**2
+    positron, both = 1 / B1 + (kernel - 1 / B1) * w / resolved
+    return positron, both
+
+
+@jax.jit
+def _tsai_whitis(y: Array, depth: Array) -> tuple[Array, Array]:
+    first, second = first_generation_track(y, depth), second_generation_track(y, depth)
+    return first + second, first + 2 * second
 
 
 def cumulative_track(v: float, depth: float, *, method: str, order: int = 48) -> quadrature.Estimate:
-    r"""Track length above an energy, :math:`C(v_0, T) = \int_{v_0}^1 dv\,E\,T_e/X_0`, in radiation lengths.
+    r"""Track length of positrons above an energy, :math:`C(v_0, T) = \int_{v_0}^1 dv\,E\,T_e/X_0`, in radiation lengths.
 
-    Source: integral of :func:`track_length_kernel`; for the first generation it is
+    Source: integral of :func:`track_length_kernels`; for the first generation it is
     :math:`\int_0^T P(b_1 t, \ln 1/v_0)\,dt` with the regularised incomplete gamma function P.
     """
 
-    def integral(nodes: int) -> Array:
-        y_end = -jnp.log(v)
-        w, weight = quadrature.scaled(0.0, 1 / jnp.log1p(1 / y_end), nodes)
-        y = 1 / jnp.expm1(1 / w)
-        return jnp.sum(weight * jnp.exp(-y) * track_length_kernel(w, depth, method=method))
+    def integral(nodes: int) -> float:
+        end = 1 / np.log1p(-1 / np.log(v))
+        fraction, weight = quadrature.gauss_legendre(nodes)
+        w = end * fraction
+        y = 1 / np.expm1(1 / w)
+        return float(np.sum(end * weight * np.exp(-y) * track_length_kernels(w, depth, method=method)[0]))
 
     fine = integral(order)
-    return quadrature.Estimate(fine, jnp.abs(fine - integral(2 * order // 3)))
+    return quadrature.Estimate(fine, abs(fine - integral(2 * order // 3)))
 
 
 # --- Photons -------------------------------------------------------------------------------------------------------
@@ -252,11 +264,11 @@ def photons_above(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2
     return quadrature.Estimate(fine, jnp.abs(fine - integral(2 * order // 3)))
 
 
-def photon_yield_cascade(x: ArrayLike, depth: ArrayLike, *, generations: str = "all") -> Float[Array, "..."]:
+def photon_yield_cascade(x: np.ndarray | float, depth: float, *, generations: str = "all") -> np.ndarray:
     """Photons behind a thickness per energy fraction x in Approximation A; ``generations`` is "first" or "all".
 
     Source: :func:`mellin_kernels`, inverted along a Talbot contour.
     """
-    y = -jnp.log(jnp.asarray(x))
+    y = -np.log(np.asarray(x, dtype=float))
     s, weight = _talbot(y)
-    return jnp.sum((weight * _photon_moment(s, depth, generations == "first")).real, axis=-1) / jnp.asarray(x)
+    return np.sum((weight * _photon_moment(s, depth, generations == "first")).real, axis=-1) / np.asarray(x)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from ..flux import Flux
 from ..numerics import maps, quadrature, tables
-from .electromagnetic_cascade import track_length_kernel
+from .electromagnetic_cascade import track_length_kernels
 
 _W_ORDER = 24
 
@@ -32,13 +33,18 @@ class PathLength(NamedTuple):
     table: tables.Table
 
 
-def track_table(depth: float, largest_y: float, *, method: str, species: str = "positron", count: int = 129) -> tables.Table:
-    """Return the track-length kernel K on an even grid in w, from 0 to the value of ``largest_y`` = ln(E/E').
+def track_tables(depths: tuple[float, float], largest_y: float, *, method: str, count: int = 129) -> tuple[tables.Table, tables.Table]:
+    """Return track-length kernels K on an even grid in w, from 0 to the value of ``largest_y`` = ln(E/E').
 
-    Source: :func:`portico.transport.electromagnetic_cascade.track_length_kernel`.
+    The first is for positrons and the first thickness of ``depths`` (radiation lengths), the second for positrons and
+    electrons and the second thickness.
+
+    Source: :func:`portico.transport.electromagnetic_cascade.track_length_kernels`.
     """
-    upper = maps.logarithmic_coordinate(largest_y)
-    return tables.tabulate(lambda w: track_length_kernel(w, depth, method=method, species=species), 0.0, upper, count)
+    upper = 1 / np.log1p(1 / largest_y)
+    w = np.linspace(0.0, upper, count)
+    positron, both = track_length_kernels(w, np.array(depths)[:, None], method=method)
+    return tables.make_table(positron[0], 0.0, upper), tables.make_table(both[1], 0.0, upper)
 
 
 def path_edges(flux_edges: np.ndarray, minimum_fraction: float, energy_gain: float) -> np.ndarray:
@@ -94,12 +100,12 @@ def _fold(energy: Array, above: Array, flux: Flux, track: tables.Table, minimum_
 
 def path_length(
     flux: Flux,
-    edges: Float[Array, " edges"],
+    edges: np.ndarray,
     track: tables.Table,
-    radiation_length_cm: ArrayLike,
-    minimum_fraction: ArrayLike,
+    radiation_length_cm: float,
+    minimum_fraction: float,
     *,
-    energy_gain: ArrayLike = 0.0,
+    energy_gain: float = 0.0,
     points: int = 1025,
 ) -> PathLength:
     r"""Return the path length of a beam per energy, with a cut on the energy relative to the initial one.
@@ -111,24 +117,32 @@ def path_length(
     ----------
     flux : Flux                     the beam that enters
     edges : array                   from :func:`path_edges`
-    track : Table                   from :func:`track_table`, for the thickness of the target
+    track : Table                   from :func:`track_tables`, for the thickness of the target
     radiation_length_cm : float     X0
     minimum_fraction : float        x_0 > 0
     energy_gain : float             Delta, GeV: what the target adds to E' (the mass of an atomic electron)
+    points : int                    odd; table points per piece
 
     Source: definition; arXiv:2212.04252 writes it inside N_ann with the order of integration reversed.
     """
+    fractions = _piece_fractions(points)
+    values = radiation_length_cm * np.asarray(_folded(flux, edges, fractions, track, minimum_fraction, energy_gain))
+    zero = np.zeros(len(edges) - 1)
+    return PathLength(np.asarray(edges), np.asarray(flux.edges), tables.make_table(values, zero, zero + 1))
+
+
+@jax.jit
+def _folded(flux: Flux, edges: Array, fractions: Array, track: tables.Table, minimum_fraction: Array, energy_gain: Array) -> Array:
+    """F/X0 on the grid of the table, shape (pieces, points)."""
     left, right = edges[:-1, None], edges[1:, None]
-    below_right = (right - left) * (_piece_fractions(points) + _RESOLUTION)
+    below_right = (right - left) * (fractions + _RESOLUTION)
     energy = jnp.maximum(right - below_right, left)
     lost = -jnp.log1p(-jnp.minimum(below_right, right - left) / right)  # ln(r/E')
     above = jnp.log(flux.edges / right[..., None]) + lost[..., None]
     # an edge at or below the piece is never above E': rounding to 1e-16 would cost w(1e-16) = 3% of the kernel
     below_piece = flux.edges <= left[..., None] * (1 + 1e-12)
     above = jnp.where(below_piece, jnp.minimum(above, 0.0), above)
-    values = radiation_length_cm * _fold(energy, above, flux, track, minimum_fraction, energy_gain)
-    zero = jnp.zeros(edges.shape[0] - 1)
-    return PathLength(edges, flux.edges, tables.make_table(values, zero, zero + 1))
+    return _fold(energy, above, flux, track, minimum_fraction, energy_gain)
 
 
 def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
@@ -144,14 +158,14 @@ def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
     return jnp.where(inside, value, 0.0)
 
 
-def total(path: PathLength) -> Float[Array, ""]:
-    """Return the path length of the whole beam, cm times particles. Source: integral of :func:`evaluate`."""
-    u, weight = quadrature.gauss_legendre(48)
-    left, right = path.edges[:-1, None], path.edges[1:, None]
-    # the same ends as in thick_target: logarithmic at the right of each piece
-    w_start = maps.logarithmic_coordinate(jnp.log(right / left))
-    w = w_start * (1 - u)
-    below = -right * jnp.expm1(-maps.from_logarithmic_coordinate(w))
-    piece = jnp.broadcast_to(jnp.arange(left.shape[0])[:, None], w.shape)
-    value = tables.interpolate_row(path.table, piece, piece_coordinate(below / (right - left)))
-    return jnp.sum(weight * value * (right - below) * maps.logarithmic_jacobian(w) * w_start)
+def total(path: PathLength) -> float:
+    """Return the path length of the whole beam, cm times particles: Simpson's rule on the grid of the table.
+
+    Source: integral of :func:`evaluate`.
+    """
+    points = path.table.values.shape[-1]
+    slope = 0.5 * (1 + 1 / (_SPAN * (_piece_fractions(points) + _RESOLUTION)))  # dc/df
+    weight = np.full(points, 2.0)
+    weight[1::2], weight[0], weight[-1] = 4.0, 1.0, 1.0
+    weight /= 3 * (points - 1)
+    return float(np.sum(np.diff(path.edges)[:, None] * weight * np.asarray(path.table.values) / slope))

@@ -155,13 +155,13 @@ def emission_yield(
 
     .. math:: \int dE\,\frac{dN}{dE}\,X_0\int dw\,K(w)\,e^{-y}\,\sigma\big(E e^{-y};\ x > x_0 e^{y}\big)
 
-    The energy loss y is outermost, so that :func:`portico.transport.electromagnetic_cascade.track_length_kernel` is
+    The energy loss y is outermost, so that :func:`portico.transport.electromagnetic_cascade.track_length_kernels` is
     integrated before any pointwise use.
 
     Parameters
     ----------
     energy, number : arrays       nodes of the beam from :meth:`portico.flux.Flux.nodes`
-    track : Table                 from :func:`portico.transport.path_length.track_table`
+    track : Table                 from :func:`portico.transport.path_length.track_tables`
     sigma_above : callable        takes 1 - x_min and the lepton's energy (GeV), both of shape (nodes, order);
                                   returns GeV^-2 of shape (..., nodes, order)
     minimum_fraction : float      x_0
