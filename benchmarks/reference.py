@@ -1,8 +1,8 @@
 """The Belle II search for a disappearing positron, arXiv:2212.04252, as plain nested ``scipy.integrate.quad``.
 
 Nothing here comes from portico: it is the yardstick for speed, and an independent route to the same numbers. Natural
-units, GeV; results are events at epsilon = 1. The first generation of the cascade only (the second adds 0.2% of
-the positrons above 95% of the energy), and the dark photon of fixed width.
+units, GeV; results are events at epsilon = 1. Left out, each worth about 0.02% of the events: the second generation of
+the cascade, and the electron mass in the initial state of the annihilation.
 """
 
 from itertools import pairwise

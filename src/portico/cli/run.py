@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from .. import units
@@ -99,6 +101,7 @@ def reach(
     from ..limits.reach import check_scan
     from ..limits.reach import reach as compute
 
+    threading.Thread(target=_load_plotting, daemon=True).start()  # while the compiler works
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
@@ -134,6 +137,15 @@ def reach(
         place = int([s.startswith("failed") for s in dataset["status"].values.ravel()].index(True))
         raise NumericsError(f"{len(bad)} of {total} points failed, the first is number {place + 1} of the scan: {bad[0]}; all points are in {names[0]}.")
     return 0
+
+
+def _load_plotting() -> None:
+    with contextlib.suppress(ImportError):  # told in full where it is needed
+        import matplotlib.backends.backend_agg
+        import matplotlib.backends.backend_pdf
+        import matplotlib.figure  # noqa: F401
+
+        from .. import plotting  # noqa: F401
 
 
 def _pictures(dataset: Any, folder: Any) -> list[str]:

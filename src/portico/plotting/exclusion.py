@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import matplotlib as mpl
 import numpy as np
 
 from ..errors import InvalidInput
@@ -38,7 +40,6 @@ def exclusion(reaches: Sequence[xarray.Dataset], ax: Axes | None = None, *, comp
 
     Raises InvalidInput where the reaches differ in what they scan, or scan more than one parameter.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     if not reaches:
@@ -124,8 +125,8 @@ def _parameters(dataset: xarray.Dataset, specs: Any) -> str:
     words = []
     for line in dataset.attrs["model_parameters"].split("\n"):
         name, _, value = line.partition("=")
-        if not specs[name].symbol:
-            words.append(value)
+        if name == "dark_matter":
+            words.append({"dirac": r"Dirac $\chi$", "majorana": r"Majorana $\chi$", "scalar": r"complex scalar $\chi$"}[value])
         elif name == "dark_matter_mass_ratio" and abs(1 / float(value) - round(1 / float(value))) < 1e-6:
             words.append(rf"$m_\chi = m_{{A'}}/{round(1 / float(value))}$")
         else:
@@ -136,8 +137,8 @@ def _parameters(dataset: xarray.Dataset, specs: Any) -> str:
 
 def save(ax: Axes, *paths: str) -> None:
     """Write the figure of ``ax`` to files; their ending chooses the format. The same picture gives the same bytes."""
-    import matplotlib as mpl
-
+    # with a fixed date in the file, fontTools warns of an old font
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     with mpl.rc_context(STYLE):
         for path in paths:
             metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {"Software": None} if str(path).endswith(".png") else {}

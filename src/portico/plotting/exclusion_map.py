@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import matplotlib as mpl
 import numpy as np
 
 from ..errors import InvalidInput
@@ -20,7 +21,6 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
 
     Raises InvalidInput where the reach does not scan two parameters.
     """
-    import matplotlib as mpl
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
