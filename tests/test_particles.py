@@ -7,7 +7,14 @@ from portico.errors import UnknownName
 @pytest.mark.parametrize(
     ("name", "mass"),
     # PDG 2024 listings; the tolerance is the rounding to the digits written here
-    [("e-", 0.51099895e-3), ("mu-", 0.1056583755), ("tau-", 1.77693), ("p", 0.93827209), ("Z", 91.188), ("pi0", 0.1349768)],
+    [
+        ("e-", 0.51099895e-3),
+        ("mu-", 0.1056583755),
+        ("tau-", 1.77693),
+        ("p", 0.93827209),
+        ("Z", 91.188),
+        ("pi0", 0.1349768),
+    ],
 )
 def test_masses_are_those_of_the_listings(name, mass):
     # an older edition of the tau and Z averages differs by 1e-4 and 1e-5
@@ -19,7 +26,9 @@ def test_electron_mass_in_atomic_mass_units():
     assert particles.mass("e-") / constants.ATOMIC_MASS_UNIT_GEV == pytest.approx(5.48579909065e-4, rel=1e-8)
 
 
-@pytest.mark.parametrize("pair", [("e-", "e+"), ("mu-", "mu+"), ("tau-", "tau+"), ("pi+", "pi-"), ("K+", "K-"), ("W+", "W-")])
+@pytest.mark.parametrize(
+    "pair", [("e-", "e+"), ("mu-", "mu+"), ("tau-", "tau+"), ("pi+", "pi-"), ("K+", "K-"), ("W+", "W-")]
+)
 def test_antiparticles_have_the_same_mass_and_the_opposite_number(pair):
     first, second = pair
     assert particles.mass(first) == particles.mass(second)

@@ -36,7 +36,11 @@ def test_every_paper_named_in_the_data_can_be_cited():
     lost = []
     for text, file in _source_strings().items():
         made = sources.bibtex([text])
-        lost += [f"{file}: {paper}" for paper in re.findall(r"arXiv:([\w-]+/\d{7}|\d{4}\.\d{4,5})", text) if paper not in made]
+        lost += [
+            f"{file}: {paper}"
+            for paper in re.findall(r"arXiv:([\w-]+/\d{7}|\d{4}\.\d{4,5})", text)
+            if paper not in made
+        ]
     assert not lost, "\n".join(sorted(set(lost)))
 
 

@@ -70,7 +70,9 @@ def test_text_outside_the_grammar_is_refused(text):
         units.convert(text, units.ENERGY)
 
 
-@pytest.mark.parametrize("value", [True, False, None, [1.0], {"value": 1}, b"5 GeV", 1j, float("nan"), float("inf"), -math.inf])
+@pytest.mark.parametrize(
+    "value", [True, False, None, [1.0], {"value": 1}, b"5 GeV", 1j, float("nan"), float("inf"), -math.inf]
+)
 def test_things_that_are_no_quantity_are_refused(value):
     with pytest.raises(InvalidInput, match="plan.toml: mass"):
         units.convert(value, units.ENERGY, where="plan.toml: mass")
@@ -102,7 +104,10 @@ def test_text_of_the_messages():
         units.convert("5 g/", units.DENSITY)
 
 
-@pytest.mark.parametrize(("text", "nearest"), [("5 parsecs", None), ("5 gev", "GeV"), ("5 Mev", "MeV"), ("5 minutes", "minute"), ("5 CM", "cm")])
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [("5 parsecs", None), ("5 gev", "GeV"), ("5 Mev", "MeV"), ("5 minutes", "minute"), ("5 CM", "cm")],
+)
 def test_unknown_unit_names_the_nearest(text, nearest):
     with pytest.raises(UnknownName, match=f"no unit named '{text.split()[1]}' in length: '{text}'") as caught:
         units.convert(text, units.LENGTH, where="length")
@@ -111,7 +116,9 @@ def test_unknown_unit_names_the_nearest(text, nearest):
 
 
 def test_a_length_in_radiation_lengths_needs_its_material():
-    with pytest.raises(InvalidInput, match="depth: '16 X0' needs a material; give the length in cm or name the material"):
+    with pytest.raises(
+        InvalidInput, match="depth: '16 X0' needs a material; give the length in cm or name the material"
+    ):
         units.length("16 X0", where="depth")
     with pytest.raises(InvalidInput, match="needs a material to be counted in X0"):
         units.radiation_lengths("30 cm")
@@ -147,8 +154,28 @@ def test_overflow_on_conversion_is_refused():
 
 ENERGIES = {"TeV": 1e3, "GeV": 1.0, "MeV": 1e-3, "keV": 1e-6, "eV": 1e-9}
 LENGTHS = {"km": 1e5, "m": 1e2, "cm": 1.0, "mm": 0.1, "um": 1e-4, "nm": 1e-7, "fm": 1e-13}
-TIMES = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "ps": 1e-12, "fs": 1e-15, "minute": 60.0, "h": 3600.0, "d": 86400.0}
-AREAS = {"b": 1e-24, "mb": 1e-27, "ub": 1e-30, "nb": 1e-33, "pb": 1e-36, "fb": 1e-39, "ab": 1e-42, "cm^2": 1.0, "mm^2": 1e-2}
+TIMES = {
+    "s": 1.0,
+    "ms": 1e-3,
+    "us": 1e-6,
+    "ns": 1e-9,
+    "ps": 1e-12,
+    "fs": 1e-15,
+    "minute": 60.0,
+    "h": 3600.0,
+    "d": 86400.0,
+}
+AREAS = {
+    "b": 1e-24,
+    "mb": 1e-27,
+    "ub": 1e-30,
+    "nb": 1e-33,
+    "pb": 1e-36,
+    "fb": 1e-39,
+    "ab": 1e-42,
+    "cm^2": 1.0,
+    "mm^2": 1e-2,
+}
 
 
 @pytest.mark.parametrize("family", [ENERGIES, LENGTHS, TIMES, AREAS], ids=["energy", "length", "time", "area"])

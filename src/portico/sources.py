@@ -20,7 +20,11 @@ def bibliography() -> dict[str, dict[str, str]]:
 
 def keys_in(text: str) -> list[str]:
     """Return the bibliography keys that a source string names, in the order of the bibliography."""
-    return [key for key, entry in bibliography().items() if re.search(rf"(?<![\w.]){re.escape(entry['match'])}(?![\w.]*\w)", text)]
+    return [
+        key
+        for key, entry in bibliography().items()
+        if re.search(rf"(?<![\w.]){re.escape(entry['match'])}(?![\w.]*\w)", text)
+    ]
 
 
 def bibtex(texts: Iterable[str]) -> str:
@@ -30,7 +34,9 @@ def bibtex(texts: Iterable[str]) -> str:
         keys = keys_in(text)
         for key in keys:
             entry = bibliography()[key]
-            fields = "".join(f",\n  {name} = {{{value}}}" for name, value in entry.items() if name not in ("match", "type"))
+            fields = "".join(
+                f",\n  {name} = {{{value}}}" for name, value in entry.items() if name not in ("match", "type")
+            )
             found[key] = f"@{entry.get('type', 'article')}{{{key}{fields}\n}}"
         if not keys and re.search(r"arXiv:\d{4}\.\d{4,5}|doi:", text):
             label = re.sub(r"\W+", "_", text)[:40].strip("_")
@@ -51,5 +57,7 @@ def cite(result: Any) -> str:
     if sources is None:
         from .errors import InvalidInput
 
-        raise InvalidInput(f"cite: {type(result).__name__} carries no sources; expected a signal, limit, reach or search of portico.")
+        raise InvalidInput(
+            f"cite: {type(result).__name__} carries no sources; expected a signal, limit, reach or search of portico."
+        )
     return bibtex(sources)

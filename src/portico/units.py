@@ -39,7 +39,7 @@ _DEFINITIONS = (
     "rad = []", "mrad = 1e-3 * rad", f"deg = {math.pi / 180!r} * rad", "percent = 1e-2 * rad",
     "X0 = [radiation_length]",
 )  # fmt: skip
-UNIT_NAMES = tuple(line.split(" = ")[0] for line in _DEFINITIONS if not line.startswith("percent")) + ("%",)
+UNIT_NAMES = (*(line.split(" = ")[0] for line in _DEFINITIONS if not line.startswith("percent")), "%")
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})(?:\s*/\s*({_NUMBER}))?\s*(.*?)\s*", re.DOTALL)
@@ -72,7 +72,9 @@ def _unit_powers(unit: str, text: str, where: str) -> list[tuple[str, int]]:
     while rest:
         match = _POWER.match(rest)
         if match is None:
-            raise InvalidInput(f"{where}: '{text}' is not a quantity; expected number[/number] [unit], such as '67 MeV', '50/ab' or '1/3'.")
+            raise InvalidInput(
+                f"{where}: '{text}' is not a quantity; expected number[/number] [unit], such as '67 MeV', '50/ab' or '1/3'."
+            )
         name, power = match.group(1), int(match.group(2) or 1)
         if name not in UNIT_NAMES:
             raise unknown_name("unit", name, UNIT_NAMES, where=f"{where}: '{text}'")
@@ -83,7 +85,9 @@ def _unit_powers(unit: str, text: str, where: str) -> list[tuple[str, int]]:
             if not rest:
                 raise InvalidInput(f"{where}: '{text}' ends in an operator; expected a unit behind it.")
         elif rest:
-            raise InvalidInput(f"{where}: '{text}' is not a quantity; expected number[/number] [unit], such as '67 MeV', '50/ab' or '1/3'.")
+            raise InvalidInput(
+                f"{where}: '{text}' is not a quantity; expected number[/number] [unit], such as '67 MeV', '50/ab' or '1/3'."
+            )
     return powers
 
 
@@ -105,7 +109,9 @@ def parse(text: str | float, *, where: str = "quantity") -> Quantity:
         text = repr(float(text))
     match = _QUANTITY.fullmatch(text) if len(text) <= 200 else None
     if match is None:
-        raise InvalidInput(f"{where}: '{text[:60]}' is not a quantity; expected number[/number] [unit], such as '67 MeV', '50/ab' or '1/3'.")
+        raise InvalidInput(
+            f"{where}: '{text[:60]}' is not a quantity; expected number[/number] [unit], such as '67 MeV', '50/ab' or '1/3'."
+        )
     value = float(match.group(1))
     if match.group(2) is not None:
         if float(match.group(2)) == 0:
@@ -174,12 +180,16 @@ def length(text: str | float | Quantity, radiation_length_cm: float | None = Non
     quantity = text if isinstance(text, Quantity) else parse(text, where=where)
     if quantity.unit == "X0":
         if radiation_length_cm is None:
-            raise InvalidInput(f"{where}: '{quantity.value:g} X0' needs a material; give the length in cm or name the material.")
+            raise InvalidInput(
+                f"{where}: '{quantity.value:g} X0' needs a material; give the length in cm or name the material."
+            )
         return quantity.value * radiation_length_cm
     return convert(quantity, LENGTH, where=where)
 
 
-def radiation_lengths(text: str | float | Quantity, radiation_length_cm: float | None = None, *, where: str = "quantity") -> float:
+def radiation_lengths(
+    text: str | float | Quantity, radiation_length_cm: float | None = None, *, where: str = "quantity"
+) -> float:
     """Return a length in radiation lengths; one given in cm is divided by the radiation length of its material."""
     quantity = text if isinstance(text, Quantity) else parse(text, where=where)
     if quantity.unit == "X0":

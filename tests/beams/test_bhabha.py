@@ -63,7 +63,10 @@ def test_on_the_z_pole_the_s_channel_gives_the_known_peak():
             return 1 / q2 + g[i] * g[j] / (q2 - Z["z_mass"] ** 2 + 1j * Z["z_mass"] * width)
 
         total = sum(u**2 * abs(propagator(i, i, s, Z["z_width"]) + propagator(i, i, t, 0.0)) ** 2 for i in "LR")
-        total += 2 * t**2 * abs(propagator("L", "R", s, Z["z_width"])) ** 2 + 2 * s**2 * abs(propagator("L", "R", t, 0.0)) ** 2
+        total += (
+            2 * t**2 * abs(propagator("L", "R", s, Z["z_width"])) ** 2
+            + 2 * s**2 * abs(propagator("L", "R", t, 0.0)) ** 2
+        )
         expected = np.pi * constants.ALPHA**2 / (2 * s) * total
         assert float(_dsigma(c, s, **Z)) == pytest.approx(expected, rel=1e-12)
 
@@ -136,7 +139,9 @@ def _events(count, crossing, seed):
     c = 1 - 1 / random.uniform(low, high, count)
     azimuth = random.uniform(0, 2 * np.pi, count)
     half = crossing / 2
-    beams = np.array([7 * np.array([1, np.sin(half), 0, np.cos(half)]), 4 * np.array([1, np.sin(half), 0, -np.cos(half)])])
+    beams = np.array(
+        [7 * np.array([1, np.sin(half), 0, np.cos(half)]), 4 * np.array([1, np.sin(half), 0, -np.cos(half)])]
+    )
     total = beams.sum(axis=0)
     s = total[0] ** 2 - total[1:] @ total[1:]
     beta = total[1:] / total[0]

@@ -46,7 +46,9 @@ def test_the_logarithmic_end_becomes_smooth():
     w = end * (nodes + 1) / 2
     y = np.asarray(maps.from_logarithmic_coordinate(w))
     good = y > 0  # nodes where y underflows contribute dw (1 + O(y))
-    integrand = np.where(good, np.asarray(maps.logarithmic_jacobian(w)) / np.where(good, y * np.log(np.where(good, y, 0.5)) ** 2, 1), 1.0)
+    integrand = np.where(
+        good, np.asarray(maps.logarithmic_jacobian(w)) / np.where(good, y * np.log(np.where(good, y, 0.5)) ** 2, 1), 1.0
+    )
     assert end / 2 * weights @ integrand == pytest.approx(1 / np.log(20), rel=1e-8)  # 16 nodes of a smooth function
 
 
@@ -55,7 +57,9 @@ def test_resonance_coordinate_and_its_inverse_undo_each_other():
     for centre, width in ((4.4, 1e-6), (0.0, 1.0)):
         z = maps.from_resonance_coordinate(u, centre, width)
         # the distance to the centre loses eps * centre
-        np.testing.assert_allclose(maps.resonance_coordinate(z, centre, width), u, rtol=1e-13, atol=5e-16 * centre / width)
+        np.testing.assert_allclose(
+            maps.resonance_coordinate(z, centre, width), u, rtol=1e-13, atol=5e-16 * centre / width
+        )
 
 
 def test_resonance_coordinate_makes_a_breit_wigner_of_any_width_smooth():

@@ -45,8 +45,15 @@ def _breit_wigner(centre, width):
 # Non-negative integrands on [0, 1] with their exact integrals. No 15 points can know of a peak that lies between two of them,
 # so the widths end where the peak spans the nodes; narrower ones are made smooth first (portico.numerics.maps).
 INTEGRANDS = {
-    **{f"breit-wigner at {c}, width {w}": _breit_wigner(c, w) for c in (0.5, 0.31, 0.0, 1.0, -0.2) for w in (0.07, 0.2, 1.0)},
-    **{f"exp({k} z)": ((lambda z, k=k: np.exp(k * z)), np.expm1(k) / k) for k in (-200.0, -30.0, -1.0, 3.0, 40.0, 300.0)},
+    **{
+        f"breit-wigner at {c}, width {w}": _breit_wigner(c, w)
+        for c in (0.5, 0.31, 0.0, 1.0, -0.2)
+        for w in (0.07, 0.2, 1.0)
+    },
+    **{
+        f"exp({k} z)": ((lambda z, k=k: np.exp(k * z)), np.expm1(k) / k)
+        for k in (-200.0, -30.0, -1.0, 3.0, 40.0, 300.0)
+    },
     **{f"z^{p}": ((lambda z, p=p: z**p), 1 / (p + 1)) for p in (0.5, 1.5, -0.5, 2.5, 0.1, 40.0)},
     "sqrt at both ends": (lambda z: np.sqrt(z * (1 - z)), np.pi / 8),
     "log 1/z": (lambda z: -np.log(z), 1.0),
@@ -78,7 +85,12 @@ def test_the_error_of_the_kronrod_rule_is_honest(estimates, name):
 
 def test_the_error_of_the_kronrod_rule_is_of_use(estimates):
     """It must fall with the true error: smooth integrands are known to be good."""
-    for name, bound in (("exp(-1.0 z)", 1e-13), ("exp(3.0 z)", 1e-13), ("breit-wigner at 0.5, width 1.0", 1e-8), ("one", 1e-13)):
+    for name, bound in (
+        ("exp(-1.0 z)", 1e-13),
+        ("exp(3.0 z)", 1e-13),
+        ("breit-wigner at 0.5, width 1.0", 1e-8),
+        ("one", 1e-13),
+    ):
         total, error = estimates[name]
         assert error < bound * total
 
@@ -87,7 +99,11 @@ def test_kronrod_error_of_nothing_is_nothing():
     np.testing.assert_array_equal(quadrature.kronrod_error(jnp.zeros(3), jnp.zeros(3)), 0.0)
 
 
-@given(lower=st.floats(-5, 5, allow_subnormal=False), length=st.floats(0, 10, allow_subnormal=False), degree=st.integers(0, 9))
+@given(
+    lower=st.floats(-5, 5, allow_subnormal=False),
+    length=st.floats(0, 10, allow_subnormal=False),
+    degree=st.integers(0, 9),
+)
 def test_scaled_rules_integrate_on_any_interval(lower, length, degree):
     upper = lower + length
     nodes, weights = (np.asarray(a) for a in quadrature.scaled(np.float64(lower), np.float64(upper), 5))

@@ -8,7 +8,10 @@ from portico.numerics import sampling
 
 def test_a_sample_does_not_depend_on_its_chunks():
     whole = np.asarray(sampling.uniform(5, 10_000, 3))
-    pieces = [np.asarray(sampling.uniform(5, stop - start, 3, start=start)) for start, stop in ((0, 4096), (4096, 5000), (5000, 10_000))]
+    pieces = [
+        np.asarray(sampling.uniform(5, stop - start, 3, start=start))
+        for start, stop in ((0, 4096), (4096, 5000), (5000, 10_000))
+    ]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
 
 
@@ -33,7 +36,9 @@ def test_draws_are_uniform_and_independent():
 
 def test_the_standard_error_of_an_integral_is_honest():
     """Pulls over many seeds have unit width: int x^2 y = 1/6."""
-    estimate = jax.jit(lambda x: (jnp.mean(x[:, 0] ** 2 * x[:, 1]), jnp.std(x[:, 0] ** 2 * x[:, 1], ddof=1) / jnp.sqrt(x.shape[0])))
+    estimate = jax.jit(
+        lambda x: (jnp.mean(x[:, 0] ** 2 * x[:, 1]), jnp.std(x[:, 0] ** 2 * x[:, 1], ddof=1) / jnp.sqrt(x.shape[0]))
+    )
     pulls = []
     for seed in range(100):
         value, error = estimate(sampling.uniform(seed, 2000, 2))

@@ -10,7 +10,26 @@ from portico.numerics import special
 
 mpmath.mp.dps = 40
 
-H = np.array([-800.0, -30.0, -1.0, -1e-3, -1.01e-5, -0.99e-5, -1e-9, -1e-300, 0.0, 1e-12, 0.99e-5, 1.01e-5, 1e-4, 0.5, 3.0, 600.0])
+H = np.array(
+    [
+        -800.0,
+        -30.0,
+        -1.0,
+        -1e-3,
+        -1.01e-5,
+        -0.99e-5,
+        -1e-9,
+        -1e-300,
+        0.0,
+        1e-12,
+        0.99e-5,
+        1.01e-5,
+        1e-4,
+        0.5,
+        3.0,
+        600.0,
+    ]
+)
 
 
 def test_relative_exponential_and_its_gradient():
@@ -18,7 +37,9 @@ def test_relative_exponential_and_its_gradient():
     slope = jax.jit(jax.vmap(jax.grad(special.relative_exponential)))(jnp.asarray(H))
     exact = [float(mpmath.expm1(h) / h) if h else 1.0 for h in H]
     # d/dh: (e^h (h - 1) + 1)/h^2
-    exact_slope = [float((mpmath.exp(h) * (mpmath.mpf(h) - 1) + 1) / mpmath.mpf(h) ** 2) if abs(h) > 1e-15 else 0.5 for h in H]
+    exact_slope = [
+        float((mpmath.exp(h) * (mpmath.mpf(h) - 1) + 1) / mpmath.mpf(h) ** 2) if abs(h) > 1e-15 else 0.5 for h in H
+    ]
     np.testing.assert_allclose(value, exact, rtol=1e-14)
     # next to the switch at 1e-5 the difference quotient loses eps/h = 2e-11, and the series is cut at h^2
     np.testing.assert_allclose(slope, exact_slope, rtol=1e-10)
@@ -27,9 +48,15 @@ def test_relative_exponential_and_its_gradient():
 @given(st.floats(-5, 5), st.floats(-9, 1).map(lambda p: 10**p), st.sampled_from([-1, 1]), st.floats(0.01, 16))
 def test_divided_exponential_near_equality(a, distance, sign, t):
     b = a + sign * distance
-    exact = (mpmath.exp(mpmath.mpf(a) * t) - mpmath.exp(mpmath.mpf(b) * t)) / (mpmath.mpf(a) - mpmath.mpf(b)) if a != b else t * mpmath.exp(a * t)
+    exact = (
+        (mpmath.exp(mpmath.mpf(a) * t) - mpmath.exp(mpmath.mpf(b) * t)) / (mpmath.mpf(a) - mpmath.mpf(b))
+        if a != b
+        else t * mpmath.exp(a * t)
+    )
     exponent = max(abs(a), abs(b)) * t
-    assert float(_divided(a, b, t)) == pytest.approx(float(exact), rel=1e-14 * (2 + exponent))  # exp loses its exponent in roundings
+    assert float(_divided(a, b, t)) == pytest.approx(
+        float(exact), rel=1e-14 * (2 + exponent)
+    )  # exp loses its exponent in roundings
 
 
 _divided = jax.jit(special.divided_exponential)

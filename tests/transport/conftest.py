@@ -17,7 +17,9 @@ def _path(flux, depth, *, method="tsai_whitis"):
     edges = pl.path_edges(np.asarray(flux.edges), FRACTION, electron)
     largest = float(np.log((edges[0] + electron) / (FRACTION * edges[0])))
     track, _ = pl.track_tables((depth, depth), largest, method=method)
-    path = pl.path_length(flux, edges, track, materials.material("CsI").radiation_length_cm, FRACTION, energy_gain=electron)
+    path = pl.path_length(
+        flux, edges, track, materials.material("CsI").radiation_length_cm, FRACTION, energy_gain=electron
+    )
     return track, path
 
 

@@ -43,8 +43,15 @@ def _densities(y, depth, *, method):
 @pytest.mark.parametrize("depth", [0.1, 1.0, 16.0])
 def test_first_generation_equals_an_adaptive_integral(depth):
     y = np.concatenate([Y5, [1e-6, 1e-2, 7.0, 20.0, 1.0]])
-    exact = [quad(lambda t, v=v: np.exp(B1 * t * np.log(v) - gammaln(B1 * t)) if t else 0.0, 0, depth, epsrel=1e-11, limit=200)[0] for v in y]
-    np.testing.assert_allclose(_first(y, depth), exact, rtol=1e-7)  # fixed nodes in t; worst at y = 20 and 16 radiation lengths
+    exact = [
+        quad(
+            lambda t, v=v: np.exp(B1 * t * np.log(v) - gammaln(B1 * t)) if t else 0.0, 0, depth, epsrel=1e-11, limit=200
+        )[0]
+        for v in y
+    ]
+    np.testing.assert_allclose(
+        _first(y, depth), exact, rtol=1e-7
+    )  # fixed nodes in t; worst at y = 20 and 16 radiation lengths
 
 
 @pytest.mark.parametrize("depth", ["1", "16"])
@@ -74,7 +81,9 @@ def test_cumulative_of_the_first_generation_is_the_incomplete_gamma_function(dep
     w = 0.33668 * (nodes + 1) / 2  # v > 0.95 in the usual variable
     y = np.exp(-1 / np.maximum(w, 1 / 300))
     kernel = np.asarray(_first(y, depth)) / np.maximum(w, 1 / 300) ** 2
-    kernel = np.where(w < 1 / 300, 0.75 * (1 + 2 * np.euler_gamma * w), kernel)  # y underflows; the next term is of order w^2
+    kernel = np.where(
+        w < 1 / 300, 0.75 * (1 + 2 * np.euler_gamma * w), kernel
+    )  # y underflows; the next term is of order w^2
     ours = 0.33668 / 2 * weights @ (np.exp(-y) * kernel)
     v0 = np.exp(-np.exp(-1 / 0.33668))
     exact = quad(lambda t: gammainc(B1 * t, np.log(1 / v0)) if t else 1.0, 0, depth, epsrel=1e-11, limit=200)[0]
@@ -105,6 +114,7 @@ def test_cumulative_track_and_its_error(depth):
 
 def _second_by_iteration(v, depth):
     """int dt int dx (dN_gamma/dx)(x, t') (1/x) (1 - v/x)^(b1 (t - t')): the iterated integral, one lepton per pair."""
+
     def interval(count, low, high):
         nodes, weights = np.polynomial.legendre.leggauss(count)
         return low + (high - low) * (nodes + 1) / 2, (high - low) / 2 * weights
@@ -126,7 +136,9 @@ def _second_by_iteration(v, depth):
 def test_second_generation_equals_the_iterated_integral(depth):
     v = np.exp(-Y5)
     exact = [_second_by_iteration(value, depth) for value in v]
-    np.testing.assert_allclose(np.asarray(_second(Y5, depth)) / Y5, exact, rtol=1e-6)  # quadrature of both, ends like (x-v)^(b1 t)
+    np.testing.assert_allclose(
+        np.asarray(_second(Y5, depth)) / Y5, exact, rtol=1e-6
+    )  # quadrature of both, ends like (x-v)^(b1 t)
 
 
 @pytest.mark.parametrize("entry", REFERENCE["second_generation"]["values"], ids=lambda e: f"{e['depth']}-{e['v']}")
@@ -251,7 +263,9 @@ def _kernel_slope(w, depth, *, method):
 def test_energy_of_two_generations():
     reference = REFERENCE["energy_of_two_generations"]
     for depth, expected in zip(reference["depths"], reference["values"], strict=True):
-        assert _energy_flow(float(depth), "tsai_whitis", _photons) == pytest.approx(expected, rel=reference["tolerance"])
+        assert _energy_flow(float(depth), "tsai_whitis", _photons) == pytest.approx(
+            expected, rel=reference["tolerance"]
+        )
 
 
 @pytest.mark.parametrize("depth", [0.3, 1.0, 4.0])
@@ -291,6 +305,7 @@ def test_photons_behind_the_calorimeter():
     reference = REFERENCE["photons"]
     estimate = _above(0.95, 16.0)
     assert float(estimate.value) == pytest.approx(reference["tsai_whitis"], rel=reference["tolerance"])
+
     def spectrum(q):
         """In q = ln(1 - x), where nothing is lost as x -> 1."""
         b1, b2 = mpmath.mpf(4) / 3, mpmath.mpf(7) / 9

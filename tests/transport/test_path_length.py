@@ -79,7 +79,9 @@ def test_error_of_the_path_length_is_small(head_on, crossing):
 def test_path_length_is_zero_outside(head_on):
     _, _, path = head_on
     low, high = float(path.edges[0]), float(path.edges[-1])
-    np.testing.assert_array_equal(_evaluate(path, np.array([0.0, low * (1 - 1e-12), high * (1 + 1e-12), high, 100.0])), 0.0)
+    np.testing.assert_array_equal(
+        _evaluate(path, np.array([0.0, low * (1 - 1e-12), high * (1 + 1e-12), high, 100.0])), 0.0
+    )
 
 
 def test_total_path_is_the_number_times_the_cumulative_track(head_on):
@@ -94,7 +96,9 @@ def test_total_path_is_the_number_times_the_cumulative_track(head_on):
         energy = right - (right - left) * below
         total += 0.485 * (right - left) * weights @ (np.asarray(_evaluate(path, energy)) * below / (1 - z) ** 2)
     beam_energy, number = (np.asarray(a) for a in flux.nodes(20))
-    cumulative = np.array([float(em.cumulative_track(0.95 - ELECTRON / e, 16.0, method="tsai_whitis").value) for e in beam_energy])
+    cumulative = np.array(
+        [float(em.cumulative_track(0.95 - ELECTRON / e, 16.0, method="tsai_whitis").value) for e in beam_energy]
+    )
     assert total == pytest.approx(1.86 * (number @ cumulative), rel=1e-5)  # table and quadrature
 
 
@@ -135,6 +139,8 @@ def test_path_length_is_linear_in_the_flux_and_the_radiation_length(head_on):
     flux, track, path = head_on
     import equinox as eqx
 
-    doubled = eqx.tree_at(lambda f: f.table, flux, flux.table._replace(values=2 * flux.table.values, slopes=2 * flux.table.slopes))
+    doubled = eqx.tree_at(
+        lambda f: f.table, flux, flux.table._replace(values=2 * flux.table.values, slopes=2 * flux.table.slopes)
+    )
     other = pl.path_length(doubled, path.edges, track, 3.72, 0.95, energy_gain=ELECTRON)
     np.testing.assert_allclose(other.table.values, 4 * path.table.values, rtol=1e-12)

@@ -24,9 +24,11 @@ CSI = materials.material("CsI")
 def _yield(path, mass, alpha_dark, ratio, *, kind="dirac"):
     """int dE' F sigma (cm GeV^-2) for arrays of masses; epsilon = 1 in the cross section, no visible width."""
     dark_mass = ratio * mass
-    width = {"dirac": vector.width_to_dirac, "majorana": vector.width_to_majorana, "scalar": vector.width_to_complex_scalar}[kind](
-        mass, alpha_dark, dark_mass
-    )
+    width = {
+        "dirac": vector.width_to_dirac,
+        "majorana": vector.width_to_majorana,
+        "scalar": vector.width_to_complex_scalar,
+    }[kind](mass, alpha_dark, dark_mass)
     resonance = mass**2 / (2 * ELECTRON) - ELECTRON
     half_width = jnp.maximum(mass * width, 1e-30) / (2 * ELECTRON)
     threshold = 2 * dark_mass**2 / ELECTRON - ELECTRON
@@ -68,7 +70,12 @@ def test_the_error_of_the_resonant_yield_is_honest(request, beam):
     mass, alpha_dark, ratio = (np.array(column) for column in zip(*POINTS, strict=True))
     estimate = jax.vmap(lambda m, a, r: _yield(path, m[None], a, r))(mass, alpha_dark, ratio)
     value, error = (np.asarray(a).ravel() for a in estimate)
-    grid = np.concatenate([left + (right - left) * (1 - np.geomspace(1, 1e-9, 40001)) for left, right in zip(np.asarray(path.edges)[:-1], np.asarray(path.edges)[1:], strict=True)])
+    grid = np.concatenate(
+        [
+            left + (right - left) * (1 - np.geomspace(1, 1e-9, 40001))
+            for left, right in zip(np.asarray(path.edges)[:-1], np.asarray(path.edges)[1:], strict=True)
+        ]
+    )
     flux = np.asarray(jax.jit(pl.evaluate)(path, grid))
 
     for k, (m, a, r) in enumerate(POINTS):
@@ -82,7 +89,12 @@ def test_the_error_of_the_resonant_yield_is_honest(request, beam):
             assert value[k] == 0.0
             continue
         ends = {low, high, *(e for e in np.asarray(path.edges) if low < e < high)}
-        ends |= {centre + s * half * d for s in (-1, 1) for d in (0, 1, 5, 30, 300, 1e4) if low < centre + s * half * d < high}
+        ends |= {
+            centre + s * half * d
+            for s in (-1, 1)
+            for d in (0, 1, 5, 30, 300, 1e4)
+            if low < centre + s * half * d < high
+        }
         ends = sorted(ends)
         exact = 0.0
         for left, right in zip(ends[:-1], ends[1:], strict=True):
@@ -117,7 +129,12 @@ def test_narrow_yield_numbers(head_on):
     reference = REFERENCE["narrow_yield"]
     mass = np.array([entry["mass"] for entry in reference["values"]])
     strength = np.asarray(annihilation.narrow_width_strength(mass, 1.0, 1.0, ELECTRON))
-    number = CSI.electron_density * (1.973269804e-14) ** 2 * strength * np.asarray(jax.jit(pl.evaluate)(path, mass**2 / (2 * ELECTRON) - ELECTRON))
+    number = (
+        CSI.electron_density
+        * (1.973269804e-14) ** 2
+        * strength
+        * np.asarray(jax.jit(pl.evaluate)(path, mass**2 / (2 * ELECTRON) - ELECTRON))
+    )
     # 66.7 MeV lies 0.03 MeV above the jump at 66.67 MeV, where the number falls by 2% per 0.01 MeV; two or three digits else
     np.testing.assert_allclose(number, [entry["number"] for entry in reference["values"]], rtol=7e-3)
 
@@ -129,7 +146,9 @@ def test_annihilation_yield_numbers(head_on, alpha_dark):
     mass = np.array([entry["mass"] for entry in reference["values"]])
     estimate = _yield(path, mass, float(alpha_dark), 1 / 3)
     number = CSI.electron_density * (1.973269804e-14) ** 2 * np.asarray(estimate.value)
-    np.testing.assert_allclose(number, [entry[alpha_dark] for entry in reference["values"]], rtol=reference["tolerance"])
+    np.testing.assert_allclose(
+        number, [entry[alpha_dark] for entry in reference["values"]], rtol=reference["tolerance"]
+    )
 
 
 def test_nothing_is_made_beyond_the_largest_invariant_mass(head_on):
@@ -176,7 +195,10 @@ def test_gradient_by_mass_is_that_of_differences(head_on):
 def _emission(energy, number, track, mass, *, approximation):
     def sigma(missing, lepton):
         arguments = {"lepton_mass": ELECTRON, "approximation": approximation}
-        parts = [brems.sigma_above(missing, lepton, mass[:, None, None], nucleus=nucleus, **arguments) * count for nucleus, count in CSI.nuclei]
+        parts = [
+            brems.sigma_above(missing, lepton, mass[:, None, None], nucleus=nucleus, **arguments) * count
+            for nucleus, count in CSI.nuclei
+        ]
         return sum(parts)
 
     smallest = ELECTRON / energy[-1]
@@ -206,6 +228,10 @@ def test_emission_of_a_constant_cross_section_is_the_cumulative_track(head_on):
 
     track = _thin_track()
     energy, number = flux.nodes(10)
-    emit = jax.jit(lambda: thick_target.emission_yield(energy, number, track, lambda missing, _: jnp.ones_like(missing), 1.86, 0.95, 1e-8, 16))
+    emit = jax.jit(
+        lambda: thick_target.emission_yield(
+            energy, number, track, lambda missing, _: jnp.ones_like(missing), 1.86, 0.95, 1e-8, 16
+        )
+    )
     expected = 1.86 * float(jnp.sum(number)) * float(cumulative_track(0.95, 1.0, method="tsai_whitis").value)
     assert float(emit()) == pytest.approx(expected, rel=2e-6)  # 32 nodes; the cut of 1e-8 at the end of the loss

@@ -20,7 +20,9 @@ TRACKS = ("positron", "both")
 _AZIMUTH_ORDER = 32
 
 
-def dsigma_dcos(cosine: ArrayLike, s: ArrayLike, *, z_mass: ArrayLike, z_width: ArrayLike, sin2_theta_w: ArrayLike) -> Float[Array, "..."]:
+def dsigma_dcos(
+    cosine: ArrayLike, s: ArrayLike, *, z_mass: ArrayLike, z_width: ArrayLike, sin2_theta_w: ArrayLike
+) -> Float[Array, ...]:
     r"""Bhabha scattering with photon and Z exchange in the s and t channels, for massless electrons.
 
     .. math:: \frac{d\sigma}{dc} = \frac{\pi\alpha^2}{2s}\Big\{u^2\big[|G_{LL}(s)+G_{LL}(t)|^2 + |G_{RR}(s)+G_{RR}(t)|^2\big]
@@ -90,7 +92,7 @@ def acceptance_edges(frame: ColliderFrame, polar_angles: tuple[float, float], tr
 
 def accepted_azimuth(
     energy: ArrayLike, frame: ColliderFrame, polar_angles: tuple[float, float], tracks: str
-) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+) -> tuple[Float[Array, ...], Float[Array, ...]]:
     r"""Return the interval of the azimuth about the boost, within [0, pi], in which the tracks are in the barrel.
 
     .. math:: \cos\theta_\mathrm{lab} = \cos\delta\cos\theta + \sin\delta\sin\theta\cos\phi
@@ -130,7 +132,7 @@ def dsigma_denergy(
     *,
     tracks: str,
     electroweak: tuple[float, float, float],
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     r"""Bhabha cross section per laboratory energy of the positron, with the tracks in the barrel.
 
     .. math:: \frac{d\sigma}{dE} = \frac{2}{\gamma\beta\sqrt s}\,\frac{1}{\pi}\int_{\phi_a}^{\phi_b} d\phi\,

@@ -15,9 +15,21 @@ app = typer.Typer(
     "portico reach belle2_disappearing_positron dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:200 -o out/",
 )  # fmt: skip
 
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Parameter of the model; 'portico models NAME' lists them. Repeatable.")]
-Options = Annotated[list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="Option of the search; 'portico searches NAME' lists them. Repeatable.")]
-SearchName = Annotated[str, typer.Argument(metavar="SEARCH", help="Name of a search, or path of your own experiment file.")]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Parameter of the model; 'portico models NAME' lists them. Repeatable."
+    ),
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option", metavar="KEY=VALUE", help="Option of the search; 'portico searches NAME' lists them. Repeatable."
+    ),
+]
+SearchName = Annotated[
+    str, typer.Argument(metavar="SEARCH", help="Name of a search, or path of your own experiment file.")
+]
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Level = Annotated[str, typer.Option("--cl", help="Confidence level.")]
@@ -36,7 +48,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def portico(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """From a dark-sector model and an experiment to expected events, limits and reach."""
     if context.invoked_subcommand is None:
@@ -44,7 +58,10 @@ def portico(
 
 
 @app.command()
-def models(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Describe this model.")] = None, as_json: Json = False) -> None:
+def models(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Describe this model.")] = None,
+    as_json: Json = False,
+) -> None:
     """List the models, or describe one: parameters, units, defaults, definitions, sources."""
     from . import show
 
@@ -52,7 +69,10 @@ def models(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="De
 
 
 @app.command()
-def searches(name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Describe this search.")] = None, as_json: Json = False) -> None:
+def searches(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Describe this search.")] = None,
+    as_json: Json = False,
+) -> None:
     """List the searches, or describe one: every number with unit, source and status; options with defaults."""
     from . import show
 
@@ -68,7 +88,9 @@ def widths(model: ModelName, settings: Set = None, as_json: Json = False) -> Non
 
 
 @app.command()
-def signal(search: SearchName, model: ModelName, settings: Set = None, options: Options = None, as_json: Json = False) -> None:
+def signal(
+    search: SearchName, model: ModelName, settings: Set = None, options: Options = None, as_json: Json = False
+) -> None:
     """Expected signal events, factor by factor, and the background."""
     from . import run
 
@@ -96,8 +118,23 @@ def limit(
 def reach(
     search: SearchName,
     model: ModelName,
-    scan: Annotated[list[str], typer.Option("--scan", metavar="NAME=LOW:HIGH:COUNT", help="Scan, logarithmic; append ':linear' for an even one, or give NAME=A,B,C. Repeatable.")],
-    output: Annotated[str, typer.Option("-o", "--output", metavar="DIR", help="Folder for reach.csv, reach.nc, reach.png, reach.pdf, provenance.json.")],
+    scan: Annotated[
+        list[str],
+        typer.Option(
+            "--scan",
+            metavar="NAME=LOW:HIGH:COUNT",
+            help="Scan, logarithmic; append ':linear' for an even one, or give NAME=A,B,C. Repeatable.",
+        ),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Folder for reach.csv, reach.nc, reach.png, reach.pdf, provenance.json.",
+        ),
+    ],
     settings: Set = None,
     options: Options = None,
     parameter: Parameter = "epsilon",
@@ -108,15 +145,31 @@ def reach(
     """Excluded intervals over a scan: table, dataset, picture and provenance."""
     from . import run
 
-    return run.reach(search, model, settings, options, scan, output, parameter=parameter, cl=cl, method=method, as_json=as_json, command=sys.argv)
+    return run.reach(
+        search,
+        model,
+        settings,
+        options,
+        scan,
+        output,
+        parameter=parameter,
+        cl=cl,
+        method=method,
+        as_json=as_json,
+        command=sys.argv,
+    )
 
 
 @app.command()
 def count(
     background: Annotated[str, typer.Option("--background", help="Expected background events.")],
-    observed: Annotated[str | None, typer.Option("--observed", help="Observed count; left out: the expected limit.")] = None,
+    observed: Annotated[
+        str | None, typer.Option("--observed", help="Observed count; left out: the expected limit.")
+    ] = None,
     efficiency: Annotated[str, typer.Option("--efficiency", help="Efficiency of the signal, such as 3%.")] = "1",
-    luminosity: Annotated[str | None, typer.Option("--luminosity", help="Integrated luminosity, such as 276/pb; gives a cross section.")] = None,
+    luminosity: Annotated[
+        str | None, typer.Option("--luminosity", help="Integrated luminosity, such as 276/pb; gives a cross section.")
+    ] = None,
     cl: Level = "0.9",
     method: Method = "cls",
     as_json: Json = False,

@@ -22,7 +22,9 @@ def pairs(items: list[str] | None, option: str) -> dict[str, str]:
         key, sign, value = item.partition("=")
         key, value = key.strip(), value.strip()
         if not sign or not key or not value:
-            raise InvalidInput(f"{option} {item!r}: expected KEY=VALUE, such as {option} {_EXAMPLE.get(option, 'mass=67MeV')}.")
+            raise InvalidInput(
+                f"{option} {item!r}: expected KEY=VALUE, such as {option} {_EXAMPLE.get(option, 'mass=67MeV')}."
+            )
         if key in result:
             raise InvalidInput(f"{option}: '{key}' is given twice.")
         result[key] = value
@@ -41,7 +43,7 @@ def make_model(name: str, settings: list[str] | None) -> Model:
     for key in values:
         if key not in chosen.PARAMETERS:
             raise unknown_name("parameter", key, chosen.PARAMETERS, where=f"model {name}")
-    return chosen(**values)  # type: ignore[no-any-return]
+    return chosen(**values)
 
 
 def make_search(name: str, options: list[str] | None) -> Search:
@@ -64,11 +66,15 @@ def scans(items: list[str] | None, model: Model) -> dict[str, Any]:
         if ":" not in text:
             result[name] = np.array([units.convert(part.strip(), unit, where=where) for part in text.split(",")])
             if result[name].size < 2:
-                raise InvalidInput(f"{where}={text}: one point is no scan; give at least two, or use 'portico limit' with --set {name}={text}.")
+                raise InvalidInput(
+                    f"{where}={text}: one point is no scan; give at least two, or use 'portico limit' with --set {name}={text}."
+                )
             continue
         parts = [part.strip() for part in text.split(":")]
         if len(parts) not in (3, 4) or (len(parts) == 4 and parts[3] not in ("linear", "log")):
-            raise InvalidInput(f"{where}={text}: expected LOW:HIGH:COUNT, LOW:HIGH:COUNT:linear or A,B,C, such as {name}=1MeV:1GeV:200.")
+            raise InvalidInput(
+                f"{where}={text}: expected LOW:HIGH:COUNT, LOW:HIGH:COUNT:linear or A,B,C, such as {name}=1MeV:1GeV:200."
+            )
         low, high = (units.convert(part, unit, where=where) for part in parts[:2])
         result[name] = _range(where, text, low, high, parts[2], linear=parts[3:] == ["linear"])
     return result
@@ -78,7 +84,9 @@ def _range(where: str, text: str, low: float, high: float, count_text: str, *, l
     import numpy as np
 
     if not count_text.isascii() or not count_text.isdigit():
-        raise InvalidInput(f"{where}={text}: '{count_text}' is not a number of points; expected a whole number, at least 2.")
+        raise InvalidInput(
+            f"{where}={text}: '{count_text}' is not a number of points; expected a whole number, at least 2."
+        )
     count = int(count_text[:12])
     if count < 2:
         raise InvalidInput(f"{where}={text}: {count} point{'' if count == 1 else 's'} is no scan; expected at least 2.")
@@ -89,7 +97,9 @@ def _range(where: str, text: str, low: float, high: float, count_text: str, *, l
     if linear:
         return np.linspace(low, high, count)
     if low <= 0:
-        raise InvalidInput(f"{where}={text}: a logarithmic scan needs a low end above 0; add ':linear' for an even one.")
+        raise InvalidInput(
+            f"{where}={text}: a logarithmic scan needs a low end above 0; add ':linear' for an even one."
+        )
     return np.geomspace(low, high, count)
 
 

@@ -31,12 +31,26 @@ def widths(model_name: str, settings: list[str] | None, *, as_json: bool) -> Non
         print_json({"model": model_name, "parameters": _set_parameters(model), "total_width_gev": total, "lifetime_s": lifetime, "ctau_cm": length,
                     "partial_widths_gev": partial, "branching_ratios": ratios})  # fmt: skip
         return
-    print(f"{model_name}: " + ", ".join(f"{name} = {value if isinstance(value, str) else number(value)}" for name, value in _set_parameters(model).items()) + "\n")
-    print(table(("channel", "width [GeV]", "branching ratio"), [(name, number(value), number(ratios[name])) for name, value in partial.items()]))
+    print(
+        f"{model_name}: "
+        + ", ".join(
+            f"{name} = {value if isinstance(value, str) else number(value)}"
+            for name, value in _set_parameters(model).items()
+        )
+        + "\n"
+    )
+    print(
+        table(
+            ("channel", "width [GeV]", "branching ratio"),
+            [(name, number(value), number(ratios[name])) for name, value in partial.items()],
+        )
+    )
     print(f"\ntotal width  {number(total)} GeV\nlifetime     {number(lifetime)} s\nc tau        {number(length)} cm")
 
 
-def signal(search_name: str, model_name: str, settings: list[str] | None, options: list[str] | None, *, as_json: bool) -> None:
+def signal(
+    search_name: str, model_name: str, settings: list[str] | None, options: list[str] | None, *, as_json: bool
+) -> None:
     """Print expected events factor by factor, and the background."""
     from ..limits.front import signal as expected_signal
 
@@ -57,13 +71,23 @@ def signal(search_name: str, model_name: str, settings: list[str] | None, option
               f"theory and inputs {number(result.systematic_error[channel], 2)}), the product of")  # fmt: skip
         rows = [("  " + f.name, number(f.value, 7), f.unit, f.source) for f in result.factors if f.channel == channel]
         print(table(("  factor", "value", "unit", "source"), rows) + "\n")
-    print(f"signal      {number(result.expected)} events (numerical {number(numerical, 2)}, theory and inputs {number(systematic, 2)})")
+    print(
+        f"signal      {number(result.expected)} events (numerical {number(numerical, 2)}, theory and inputs {number(systematic, 2)})"
+    )
     print(f"background  {number(background.expected)} +- {number(background.uncertainty, 3)} events: "
           + ", ".join(f"{name} {number(value, 4)} +- {number(error, 3)}" for name, (value, error) in background.components.items()))  # fmt: skip
 
 
 def limit(
-    search_name: str, model_name: str, settings: list[str] | None, options: list[str] | None, *, parameter: str, cl: str, method: str, as_json: bool
+    search_name: str,
+    model_name: str,
+    settings: list[str] | None,
+    options: list[str] | None,
+    *,
+    parameter: str,
+    cl: str,
+    method: str,
+    as_json: bool,
 ) -> None:
     """Print the excluded intervals of one parameter."""
     from ..limits.reach import limit as excluded
@@ -74,7 +98,9 @@ def limit(
         print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
                     "intervals": result.intervals, "status": result.status})  # fmt: skip
         return
-    print(f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is excluded")
+    print(
+        f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is excluded"
+    )
     if not result.intervals:
         print(f"{parameter}: nothing is excluded in the scanned range")
     for low, high in result.intervals:
@@ -130,12 +156,19 @@ def reach(
     finally:
         if writer is not None:
             writer.__exit__(None, None, None)
-    names = [str(folder / "reach.csv"), str(files.write_dataset(folder, dataset)), *_pictures(dataset, folder), str(files.write_provenance(folder, dataset, search, command))]
+    names = [
+        str(folder / "reach.csv"),
+        str(files.write_dataset(folder, dataset)),
+        *_pictures(dataset, folder),
+        str(files.write_provenance(folder, dataset, search, command)),
+    ]
     _report(dataset, names, axes, as_json=as_json)
     bad = [status for status in dataset["status"].values.ravel() if status.startswith("failed")]
     if bad:
         place = int([s.startswith("failed") for s in dataset["status"].values.ravel()].index(True))
-        raise NumericsError(f"{len(bad)} of {total} points failed, the first is number {place + 1} of the scan: {bad[0]}; all points are in {names[0]}.")
+        raise NumericsError(
+            f"{len(bad)} of {total} points failed, the first is number {place + 1} of the scan: {bad[0]}; all points are in {names[0]}."
+        )
     return 0
 
 
@@ -166,7 +199,10 @@ def _report(dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bo
     low, high, counts = dataset["low"].values, dataset["high"].values, dataset["n_intervals"].values
     if as_json:
         flat_low, flat_high = low.reshape(-1, low.shape[-1]), high.reshape(-1, low.shape[-1])
-        intervals = [[[float(a), float(b)] for a, b in zip(p, q, strict=True)][: int(n)] for p, q, n in zip(flat_low, flat_high, counts.ravel(), strict=True)]
+        intervals = [
+            [[float(a), float(b)] for a, b in zip(p, q, strict=True)][: int(n)]
+            for p, q, n in zip(flat_low, flat_high, counts.ravel(), strict=True)
+        ]
         print_json({"search": attributes["search"], "model": attributes["model"], "parameter": attributes["parameter"], "cl": attributes["cl"],
                     "method": attributes["method"], "scan": {name: values.tolist() for name, values in axes.items()}, "intervals": intervals,
                     "status": dataset["status"].values.ravel().tolist(), "files": names})  # fmt: skip
@@ -210,7 +246,16 @@ class _Progress:
             self._bar.stop()
 
 
-def count(observed: str | None, background: str, efficiency: str, luminosity: str | None, *, cl: str, method: str, as_json: bool) -> None:
+def count(
+    observed: str | None,
+    background: str,
+    efficiency: str,
+    luminosity: str | None,
+    *,
+    cl: str,
+    method: str,
+    as_json: bool,
+) -> None:
     """Print the upper limit of a counting experiment."""
     from ..limits.counts import count_limit
 
@@ -218,7 +263,9 @@ def count(observed: str | None, background: str, efficiency: str, luminosity: st
         None if observed is None else probability(observed, "--observed"),
         probability(background, "--background"),
         efficiency=probability(efficiency, "--efficiency"),
-        luminosity_per_cm2=None if luminosity is None else units.convert(luminosity, units.LUMINOSITY, where="--luminosity"),
+        luminosity_per_cm2=None
+        if luminosity is None
+        else units.convert(luminosity, units.LUMINOSITY, where="--luminosity"),
         cl=confidence(cl),
         method=method,
     )
@@ -227,7 +274,9 @@ def count(observed: str | None, background: str, efficiency: str, luminosity: st
                     "upper_limit_cross_section_fb": result.upper_limit_cross_section_fb,
                     "expected": {name: result.expected[name] for name in ("median", "minus2", "minus1", "plus1", "plus2")}})  # fmt: skip
         return
-    print(f"{result.kind} {100 * result.cl:g}% CL upper limit ({result.method}): {number(result.upper_limit_events)} events")
+    print(
+        f"{result.kind} {100 * result.cl:g}% CL upper limit ({result.method}): {number(result.upper_limit_events)} events"
+    )
     if result.upper_limit_cross_section_fb is not None:
         print(f"cross section: {number(result.upper_limit_cross_section_fb)} fb")
     band = result.expected

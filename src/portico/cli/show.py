@@ -31,27 +31,38 @@ def models(name: str | None, *, as_json: bool) -> None:
     from ..models import model_class
 
     if name is None:
-        rows = [(stem, model_class(stem).TITLE) for stem in registry.names("model")]
+        listed = [(stem, model_class(stem).TITLE) for stem in registry.names("model")]
         if as_json:
-            print_json({"models": [{"name": stem, "title": title} for stem, title in rows]})
+            print_json({"models": [{"name": stem, "title": title} for stem, title in listed]})
             return
-        print(table(("model", "what it is"), rows))
+        print(table(("model", "what it is"), listed))
         print("\nDescribe one with: portico models NAME")
         return
     from ..models.base import allowed_range
 
     chosen = model_class(name)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for key, spec in chosen.PARAMETERS.items():
         rows.append((key, spec.unit, spec.default, allowed_range(spec), spec.meaning, spec.source))
     if as_json:
         head = ("name", "unit", "default", "allowed", "meaning", "source")
-        print_json({"model": name, "title": chosen.TITLE, "parameters": [dict(zip(head, row, strict=True)) for row in rows], "sources": list(chosen.SOURCES)})
+        print_json(
+            {
+                "model": name,
+                "title": chosen.TITLE,
+                "parameters": [dict(zip(head, row, strict=True)) for row in rows],
+                "sources": list(chosen.SOURCES),
+            }
+        )
         return
     print(f"{name}: {chosen.TITLE}\n")
     print(inspect.cleandoc(chosen.__doc__ or "").split("Examples\n--------")[0].rstrip())
     print("\n" + table(("parameter", "unit", "default", "allowed", "meaning"), [row[:5] for row in rows]))
-    limited = [f"{key} in [{spec.limit_range[0]:g}, {spec.limit_range[1]:g}]" for key, spec in chosen.PARAMETERS.items() if spec.limit_range]
+    limited = [
+        f"{key} in [{spec.limit_range[0]:g}, {spec.limit_range[1]:g}]"
+        for key, spec in chosen.PARAMETERS.items()
+        if spec.limit_range
+    ]
     print(f"\nLimits can be set on: {', '.join(limited)}.\nSources: {'; '.join(chosen.SOURCES)}.")
 
 
@@ -79,12 +90,22 @@ def searches(name: str | None, *, as_json: bool) -> None:
         })  # fmt: skip
         return
     print(f"{experiment.name}: {experiment.title}\n")
-    marked = [(("! " if e.status == "unverified" else "  ") + key, e.shown(), e.status, e.source + (f" ({e.note})" if e.note else "")) for key, e in experiment.entries.items()]
+    marked = [
+        (
+            ("! " if e.status == "unverified" else "  ") + key,
+            e.shown(),
+            e.status,
+            e.source + (f" ({e.note})" if e.note else ""),
+        )
+        for key, e in experiment.entries.items()
+    ]
     print(table(("  entry", "value", "status", "source"), marked))
     unverified = sum(e.status == "unverified" for e in experiment.entries.values())
     if unverified:
         print(f"\n! {unverified} unverified: recalled, not looked up; check before relying on them.")
-    print("\n" + table(("option", "choices (default first)", "meaning"), [_option(key, o) for key, o in options.items()]))
+    print(
+        "\n" + table(("option", "choices (default first)", "meaning"), [_option(key, o) for key, o in options.items()])
+    )
 
 
 def _option(name: str, option: Any) -> tuple[str, str, str]:

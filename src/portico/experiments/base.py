@@ -65,7 +65,9 @@ class Experiment(NamedTuple):
         """Return an entry as a number in ``unit``; raises DataError naming file and field."""
         entry = self.entries[key]
         if entry.unit not in (None, "1"):
-            raise DataError(f"{self.where(key)}: unit = '{entry.unit}' stands beside the value; write the unit into the value, or unit = \"1\".")
+            raise DataError(
+                f"{self.where(key)}: unit = '{entry.unit}' stands beside the value; write the unit into the value, or unit = \"1\"."
+            )
         try:
             return units.convert(entry.value, unit, where=self.where(key))
         except InvalidInput as error:
@@ -90,7 +92,9 @@ class Experiment(NamedTuple):
         for key, field in fields.items():
             if key not in self.entries:
                 if not field.optional:
-                    raise DataError(f"{Path(self.path).name}: entry '{key}' is missing; signature '{self.signature}' needs it.")
+                    raise DataError(
+                        f"{Path(self.path).name}: entry '{key}' is missing; signature '{self.signature}' needs it."
+                    )
             elif field.unit not in ("text", "length"):
                 self.number(key, field.unit)
 
@@ -108,7 +112,8 @@ def load(name_or_path: str) -> Experiment:
 
 def _validated(path: Path, content: dict[str, object]) -> Experiment:
     """Check a file against the schema; the first fault is told with file, field and reason."""
-    from pydantic import BaseModel, ConfigDict, Field as Constraint, ValidationError
+    from pydantic import BaseModel, ConfigDict, ValidationError
+    from pydantic import Field as Constraint
 
     class EntrySchema(BaseModel):
         model_config = ConfigDict(extra="forbid", strict=True)
@@ -126,7 +131,9 @@ def _validated(path: Path, content: dict[str, object]) -> Experiment:
 
     def refuse(place: str, error: ValidationError) -> DataError:
         first = error.errors()[0]
-        field = ".".join([*([place] if place else []), *(str(part) for part in first["loc"] if part not in ("str", "float", "int"))])
+        field = ".".join(
+            [*([place] if place else []), *(str(part) for part in first["loc"] if part not in ("str", "float", "int"))]
+        )
         return DataError(f"{path.name}: {field}: {first['msg'][0].lower()}{first['msg'][1:]}.")
 
     try:
@@ -136,14 +143,18 @@ def _validated(path: Path, content: dict[str, object]) -> Experiment:
     entries: dict[str, Entry] = {}
     for section, table in (head.model_extra or {}).items():
         if not isinstance(table, dict):
-            raise DataError(f"{path.name}: {section}: expected a table of entries, each {{ value = ..., source = ..., status = ... }}.")
+            raise DataError(
+                f"{path.name}: {section}: expected a table of entries, each {{ value = ..., source = ..., status = ... }}."
+            )
         for key, value in table.items():
             try:
                 entry = EntrySchema.model_validate(value)
             except ValidationError as error:
                 raise refuse(f"{section}.{key}", error) from None
             if isinstance(entry.value, bool) or (not isinstance(entry.value, str) and entry.unit is None):
-                raise DataError(f'{path.name}: {section}.{key}: a bare number needs unit = "1", or its unit inside the value.')
+                raise DataError(
+                    f'{path.name}: {section}.{key}: a bare number needs unit = "1", or its unit inside the value.'
+                )
             entries[f"{section}.{key}"] = Entry(entry.value, entry.unit, entry.source, entry.status, entry.note)
     name = re.sub(r"\W+", "_", path.stem)
     return Experiment(name, str(path), head.title, head.signature, tuple(head.sources), entries)

@@ -35,7 +35,9 @@ def output_folder(path: str) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise InvalidInput(f"output folder '{path}' cannot be written: {(error.strerror or str(error)).lower()}; choose another with -o.") from None
+        raise InvalidInput(
+            f"output folder '{path}' cannot be written: {(error.strerror or str(error)).lower()}; choose another with -o."
+        ) from None
     return folder
 
 
@@ -58,10 +60,14 @@ class ReachTable:
         """Append the points of a block."""
         for k, status in enumerate(block.status):
             point = [_text(block.points[name][k]) for name in self._names]
-            count = int(block.count[k])
-            rows = [(str(i), _text(low), _text(high)) for i, (low, high) in enumerate(block.edges[k, :count])] or [("", "", "")]
+            count = int(block.number[k])
+            rows = [(str(i), _text(low), _text(high)) for i, (low, high) in enumerate(block.edges[k, :count])] or [
+                ("", "", "")
+            ]
             for row in rows:
-                self._file.write(",".join([*point, *row, str(count), '"' + status + '"' if "," in status else status]) + "\n")
+                self._file.write(
+                    ",".join([*point, *row, str(count), '"' + status + '"' if "," in status else status]) + "\n"
+                )
         self._file.flush()
         self.points += len(block.status)
 
@@ -69,7 +75,9 @@ class ReachTable:
         """Use as a context, so that the file is closed whatever happens."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close the file."""
         self._file.close()
 
@@ -95,7 +103,11 @@ def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, comm
     experiment = search.experiment
     content: dict[str, Any] = {
         "command": command,
-        "versions": {"portico": dataset.attrs["portico_version"], "python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "versions": {
+            "portico": dataset.attrs["portico_version"],
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+        },
         "search": {
             "name": experiment.name,
             "file_sha256": hashlib.sha256(Path(experiment.path).read_bytes()).hexdigest(),

@@ -40,7 +40,9 @@ def as_search(given: Any) -> Search:
         return given
     if isinstance(given, str):
         return make_search(given, {})
-    raise InvalidInput(f"search: expected a search or its name, given {type(given).__name__}; make one with portico.search(name).")
+    raise InvalidInput(
+        f"search: expected a search or its name, given {type(given).__name__}; make one with portico.search(name)."
+    )
 
 
 def as_model(given: Any) -> Model:
@@ -66,4 +68,4 @@ def signal(search: Search | str, model: Model, *, differentiable: bool = False) 
     Raises InvalidInput where the model does not fit the search or a parameter is not set.
     """
     chosen, theory = as_search(search), as_model(model)
-    return chosen.signature.signal_yield(chosen, theory, differentiable=differentiable)  # type: ignore[no-any-return]
+    return chosen.signature.signal_yield(chosen, theory, differentiable=differentiable)

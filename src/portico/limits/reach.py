@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -48,7 +49,7 @@ class Block(NamedTuple):
     first: int
     points: dict[str, np.ndarray]
     edges: np.ndarray
-    count: np.ndarray
+    number: np.ndarray
     status: list[str]
     error: np.ndarray
     channel_low: np.ndarray
@@ -74,13 +75,24 @@ def _problem(search: Search, model: Model, parameter: str, cl: float, method: st
     spec: Parameter = model.PARAMETERS[parameter]
     if spec.limit_range is None:
         allowed = [name for name, other in model.PARAMETERS.items() if other.limit_range]
-        raise InvalidInput(f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}.")
+        raise InvalidInput(
+            f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}."
+        )
     counting.check(np.array([1.0]), cl, method, None)
     state = search.prepared()
     entry = search.experiment.entries.get("counts.observed")
-    observed = None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
+    observed = (
+        None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
+    )
     required = float(counting.upper_limit(np.array(state.background.expected), cl, method, observed))
-    return _Problem(search, model, parameter, np.geomspace(*spec.limit_range, _GRID), required, "expected" if observed is None else "observed")
+    return _Problem(
+        search,
+        model,
+        parameter,
+        np.geomspace(*spec.limit_range, _GRID),
+        required,
+        "expected" if observed is None else "observed",
+    )
 
 
 def _solve(problem: _Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
@@ -91,17 +103,27 @@ def _solve(problem: _Problem, points: dict[str, np.ndarray], first: int, channel
         chosen = {name: values[index] for name, values in points.items()}
         theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
         estimates = signature.channel_yields(problem.search, theory, channels=which).values()
-        return (np.broadcast_to(sum(e.value for e in estimates), x.shape), np.broadcast_to(sum(e.error for e in estimates), x.shape))
+        return (
+            np.broadcast_to(sum(e.value for e in estimates), x.shape),
+            np.broadcast_to(sum(e.error for e in estimates), x.shape),
+        )
+
+    def alone_events(channel: str, index: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return events((channel,), index, x)[0]
 
     level = np.full(count, problem.required)
     found = find_intervals(lambda index, x: events(None, index, x)[0], level, problem.grid)
-    alone = [find_intervals(lambda index, x, c=c: events((c,), index, x)[0], level, problem.grid) for c in channels]
-    low = np.where(found.count > 0, found.edges[:, 0, 0], problem.grid[-1])
+    alone = [find_intervals(partial(alone_events, c), level, problem.grid) for c in channels]
+    low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
     value, error = events(None, np.arange(count), low)
     relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
-    status = [_status(found.edges[k], found.count[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)]
-    channel_low = np.array([[a.edges[k, 0, 0] if a.count[k] else np.nan for k in range(count)] for a in alone]).reshape(len(channels), count)
-    return Block(first, points, found.edges, found.count, status, relative, channel_low)
+    status = [
+        _status(found.edges[k], found.number[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)
+    ]
+    channel_low = np.array(
+        [[a.edges[k, 0, 0] if a.number[k] else np.nan for k in range(count)] for a in alone]
+    ).reshape(len(channels), count)
+    return Block(first, points, found.edges, found.number, status, relative, channel_low)
 
 
 def _status(edges: np.ndarray, count: int, relative: float, value: float, tolerance: float) -> str:
@@ -114,7 +136,9 @@ def _status(edges: np.ndarray, count: int, relative: float, value: float, tolera
     return "open" if np.isinf(edges[count - 1, 1]) else "excluded"
 
 
-def limit(search: Search | str, model: Model, *, parameter: str = "epsilon", cl: float = 0.9, method: str = "cls") -> Limit:
+def limit(
+    search: Search | str, model: Model, *, parameter: str = "epsilon", cl: float = 0.9, method: str = "cls"
+) -> Limit:
     """Return the excluded intervals of one parameter of a model.
 
     Parameters
@@ -132,7 +156,9 @@ def limit(search: Search | str, model: Model, *, parameter: str = "epsilon", cl:
     block = _solve(problem, {}, 0, ())
     if block.status[0].startswith("failed"):
         raise NumericsError(f"limit on {parameter}: {block.status[0].removeprefix('failed: ')}.")
-    intervals = [(float(low), None if np.isinf(high) else float(high)) for low, high in block.edges[0, : block.count[0]]]
+    intervals = [
+        (float(low), None if np.isinf(high) else float(high)) for low, high in block.edges[0, : block.number[0]]
+    ]
     upper = intervals[-1][0] if intervals and intervals[-1][1] is None else None
     return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], problem.required,
                  float(block.error[0]), _sources(chosen, theory, method))  # fmt: skip
@@ -152,7 +178,9 @@ def _check_point(search: Search, model: Model, parameter: str) -> None:
 def _sources(search: Search, model: Model, method: str) -> tuple[str, ...]:
     state = search.prepared()
     own = search.signature.method_sources(search)
-    return tuple(dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES, counting.SOURCES[method]]))
+    return tuple(
+        dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES, counting.SOURCES[method]])
+    )
 
 
 def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[str, np.ndarray]:
@@ -162,12 +190,21 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
     result = {}
     for name, values in scan.items():
         if name not in model.PARAMETERS or model.PARAMETERS[name].choices:
-            raise unknown_name("parameter to scan", name, [n for n, s in model.PARAMETERS.items() if not s.choices], where=f"model {model.NAME}")
+            raise unknown_name(
+                "parameter to scan",
+                name,
+                [n for n, s in model.PARAMETERS.items() if not s.choices],
+                where=f"model {model.NAME}",
+            )
         if name == parameter:
-            raise InvalidInput(f"scan: '{name}' is the parameter that is limited; scan another one or choose another with parameter=.")
+            raise InvalidInput(
+                f"scan: '{name}' is the parameter that is limited; scan another one or choose another with parameter=."
+            )
         array = np.asarray(values, dtype=float)
         if array.ndim != 1 or array.size < 2:
-            raise InvalidInput(f"scan of {name}: expected at least two values in one dimension, given {array.size}; use limit for one point.")
+            raise InvalidInput(
+                f"scan of {name}: expected at least two values in one dimension, given {array.size}; use limit for one point."
+            )
         if np.unique(array).size != array.size:
             raise InvalidInput(f"scan of {name}: a value occurs twice.")
         result[name] = array
@@ -228,24 +265,53 @@ def _dataset(
     from .. import __version__
 
     most = max(block.edges.shape[1] for block in blocks)
-    edges = np.concatenate([np.pad(b.edges, ((0, 0), (0, most - b.edges.shape[1]), (0, 0)), constant_values=np.nan) for b in blocks])
+    edges = np.concatenate(
+        [np.pad(b.edges, ((0, 0), (0, most - b.edges.shape[1]), (0, 0)), constant_values=np.nan) for b in blocks]
+    )
     shape, names = tuple(a.size for a in axes.values()), list(axes)
     specs = problem.model.PARAMETERS
     unit = specs[problem.parameter].unit
     data: dict[str, Any] = {
-        "low": ((*names, "interval"), edges[..., 0].reshape(*shape, most), {"units": unit, "long_name": f"lower edge of excluded {problem.parameter}"}),
-        "high": ((*names, "interval"), edges[..., 1].reshape(*shape, most), {"units": unit, "long_name": f"upper edge of excluded {problem.parameter}"}),
-        "n_intervals": (names, np.concatenate([b.count for b in blocks]).reshape(shape).astype(np.int32), {"units": "1"}),
+        "low": (
+            (*names, "interval"),
+            edges[..., 0].reshape(*shape, most),
+            {"units": unit, "long_name": f"lower edge of excluded {problem.parameter}"},
+        ),
+        "high": (
+            (*names, "interval"),
+            edges[..., 1].reshape(*shape, most),
+            {"units": unit, "long_name": f"upper edge of excluded {problem.parameter}"},
+        ),
+        "n_intervals": (
+            names,
+            np.concatenate([b.number for b in blocks]).reshape(shape).astype(np.int32),
+            {"units": "1"},
+        ),
         "status": (names, np.array([s for b in blocks for s in b.status]).reshape(shape)),
-        "numerical_error": (names, np.concatenate([b.error for b in blocks]).reshape(shape), {"units": "1", "long_name": "relative error of the signal"}),
+        "numerical_error": (
+            names,
+            np.concatenate([b.error for b in blocks]).reshape(shape),
+            {"units": "1", "long_name": "relative error of the signal"},
+        ),
     }
-    coordinates: dict[str, Any] = {name: (name, values, {"units": specs[name].unit, "long_name": specs[name].meaning}) for name, values in axes.items()}
+    coordinates: dict[str, Any] = {
+        name: (name, values, {"units": specs[name].unit, "long_name": specs[name].meaning})
+        for name, values in axes.items()
+    }
     if channels:
         low = np.concatenate([b.channel_low for b in blocks], axis=1).reshape(len(channels), *shape)
-        data["channel_low"] = (("channel", *names), low, {"units": unit, "long_name": "lower edge for this channel alone"})
+        data["channel_low"] = (
+            ("channel", *names),
+            low,
+            {"units": unit, "long_name": "lower edge for this channel alone"},
+        )
         coordinates["channel"] = list(channels)
     state = problem.search.prepared()
-    fixed = {name: value for name, value in problem.model.parameters().items() if name not in axes and name != problem.parameter and value is not None}
+    fixed = {
+        name: value
+        for name, value in problem.model.parameters().items()
+        if name not in axes and name != problem.parameter and value is not None
+    }
     if any(n in axes for n in ("dark_matter_mass", "dark_matter_mass_ratio")):
         fixed = {n: v for n, v in fixed.items() if not n.startswith("dark_matter_mass")}
     attributes = {

@@ -61,7 +61,9 @@ def material(name: str) -> Material:
         z = _number(element["charge"], units.DIMENSIONLESS, where)
         mass += number * _number(element["atomic_mass"], "g/mol", where)
         charge += number * z
-        nuclei.append((Nucleus(z, _number(element["form_factor_mass_number"], units.DIMENSIONLESS, where)), int(number)))
+        nuclei.append(
+            (Nucleus(z, _number(element["form_factor_mass_number"], units.DIMENSIONLESS, where)), int(number))
+        )
         sources += [item["source"] for item in element.values()]
     where = f"{_FILE.name}: materials.{name}"
     density = _number(entry["density"], units.DENSITY, where) * constants.AVOGADRO / mass

@@ -81,7 +81,9 @@ class Model(eqx.Module):
         """Raise InvalidInput unless all these parameters are set."""
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
-            raise InvalidInput(f"{self.NAME}: {' and '.join(missing)} must be set; give {', '.join(f'{name}=...' for name in missing)}.")
+            raise InvalidInput(
+                f"{self.NAME}: {' and '.join(missing)} must be set; give {', '.join(f'{name}=...' for name in missing)}."
+            )
 
 
 class VectorMediator(Model):

@@ -96,7 +96,9 @@ class DarkPhoton(VectorMediator):
         given = {"mass": mass, "epsilon": epsilon, "alpha_dark": alpha_dark, "dark_matter": dark_matter,
                  "dark_matter_mass": dark_matter_mass, "dark_matter_mass_ratio": dark_matter_mass_ratio}  # fmt: skip
         if dark_matter_mass is not None and dark_matter_mass_ratio is not None:
-            raise InvalidInput("dark_photon: dark_matter_mass and dark_matter_mass_ratio are both given; give one of them.")
+            raise InvalidInput(
+                "dark_photon: dark_matter_mass and dark_matter_mass_ratio are both given; give one of them."
+            )
         if dark_matter_mass is None and dark_matter_mass_ratio is None:
             given["dark_matter_mass_ratio"] = 1 / 3
         for name, spec in self.PARAMETERS.items():
@@ -124,7 +126,9 @@ class DarkPhoton(VectorMediator):
         """
         self.require("mass", "epsilon")
         leptons = tuple(particles.mass(name) for name in ("e-", "mu-", "tau-"))
-        widths = _partial_widths(self.mass, self.epsilon, self.alpha_dark, self.dark_matter_mass_gev(), leptons, kind=self.dark_matter)
+        widths = _partial_widths(
+            self.mass, self.epsilon, self.alpha_dark, self.dark_matter_mass_gev(), leptons, kind=self.dark_matter
+        )
         return {name: widths[name] for name in _CHANNELS}
 
     def visible_width_unit(self) -> Value:
@@ -140,13 +144,21 @@ def _visible(mass: Array, epsilon: Array, leptons: tuple[float, float, float]) -
     names = ("e+ e-", "mu+ mu-", "tau+ tau-")
     widths = {name: vector.width_to_leptons(mass, epsilon, lepton) for name, lepton in zip(names, leptons, strict=True)}
     widths["hadrons"] = vector.width_to_hadrons(mass, epsilon)
-    widths["gamma gamma gamma"] = jnp.where(jnp.asarray(mass) < 2 * leptons[0], vector.width_to_three_photons(mass, epsilon), 0.0)
+    widths["gamma gamma gamma"] = jnp.where(
+        jnp.asarray(mass) < 2 * leptons[0], vector.width_to_three_photons(mass, epsilon), 0.0
+    )
     return widths
 
 
 @partial(jax.jit, static_argnames=("kind",))
 def _partial_widths(
-    mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, leptons: tuple[float, float, float], *, kind: str
+    mass: Array,
+    epsilon: Array,
+    alpha_dark: Array,
+    dark_matter_mass: Array,
+    leptons: tuple[float, float, float],
+    *,
+    kind: str,
 ) -> dict[str, Array]:
     return {**_visible(mass, epsilon, leptons), "chi chi": _DARK_WIDTHS[kind](mass, alpha_dark, dark_matter_mass)}
 

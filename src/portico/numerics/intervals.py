@@ -18,7 +18,7 @@ class Intervals(NamedTuple):
     """
 
     edges: np.ndarray
-    count: np.ndarray
+    number: np.ndarray
 
 
 def find_intervals(function: Function, level: np.ndarray, grid: np.ndarray, *, tolerance: float = 1e-9) -> Intervals:
@@ -36,7 +36,7 @@ def find_intervals(function: Function, level: np.ndarray, grid: np.ndarray, *, t
 
     Returns
     -------
-    Intervals                    edges (n, most, 2) and count (n,); points where the function is nan get none
+    Intervals                    edges (n, most, 2) and number (n,); points where the function is nan get none
     """
     level, grid = np.asarray(level, dtype=float), np.asarray(grid, dtype=float)
     points = np.arange(level.size)

@@ -18,8 +18,8 @@ from jaxtyping import Array, ArrayLike, Float
 class Estimate(NamedTuple):
     """An integral and the error of the integral, both in the unit of the integral and of the same shape."""
 
-    value: Float[Array, "..."]
-    error: Float[Array, "..."]
+    value: Float[Array, ...]
+    error: Float[Array, ...]
 
 
 @cache
@@ -74,7 +74,7 @@ def scaled(
     return start + length * nodes, length * weights
 
 
-def kronrod_error(kronrod: Float[Array, "..."], gauss: Float[Array, "..."]) -> Float[Array, "..."]:
+def kronrod_error(kronrod: Float[Array, ...], gauss: Float[Array, ...]) -> Float[Array, ...]:
     r"""Return the error of a Kronrod sum of a non-negative integrand from the Gauss sum embedded in it.
 
     .. math:: \delta = \min\{|K - G|,\ (200\,|K - G|)^{3/2} K^{-1/2}\}

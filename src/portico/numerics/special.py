@@ -6,7 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-def relative_exponential(h: ArrayLike) -> Float[Array, "..."]:
+
+def relative_exponential(h: ArrayLike) -> Float[Array, ...]:
     r"""Return :math:`(e^h - 1)/h`, 1 at h = 0, with a finite gradient there."""
     h = jnp.asarray(h)
     small = jnp.abs(h) < 1e-5
@@ -14,7 +15,7 @@ def relative_exponential(h: ArrayLike) -> Float[Array, "..."]:
     return jnp.where(small, 1 + h / 2 + h**2 / 6, jnp.expm1(safe) / safe)
 
 
-def divided_exponential(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Float[Array, "..."]:
+def divided_exponential(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Float[Array, ...]:
     r"""Return the divided difference :math:`(e^{at} - e^{bt})/(a - b)`, equal to :math:`t e^{at}` for a = b.
 
     Written as :math:`t\,e^{\max(a,b)t}` times a function in (0, 1], so that neither equal nor very different

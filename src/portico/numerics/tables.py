@@ -16,11 +16,11 @@ class Table(NamedTuple):
     ``error`` is the largest error of the interpolation, in the unit of the values, one per row.
     """
 
-    lower: Float[Array, "..."]
-    upper: Float[Array, "..."]
+    lower: Float[Array, ...]
+    upper: Float[Array, ...]
     values: Float[Array, "... n"]
     slopes: Float[Array, "... n"]
-    error: Float[Array, "..."]
+    error: Float[Array, ...]
 
 
 def monotone_slopes(values: np.ndarray) -> np.ndarray:
@@ -71,12 +71,12 @@ def _hermite(fraction: ArrayLike, first: Array, last: Array, slope_first: Array,
     )
 
 
-def interpolate(table: Table, x: ArrayLike) -> Float[Array, "..."]:
+def interpolate(table: Table, x: ArrayLike) -> Float[Array, ...]:
     """Return a table of one row at ``x``; outside the grid the end values hold."""
     return interpolate_row(table._replace(**{name: getattr(table, name)[None] for name in table._fields}), 0, x)
 
 
-def interpolate_row(table: Table, row: ArrayLike, x: ArrayLike) -> Float[Array, "..."]:
+def interpolate_row(table: Table, row: ArrayLike, x: ArrayLike) -> Float[Array, ...]:
     """Return row ``row`` of a table of shape (rows, n) at ``x``; ``row`` and ``x`` broadcast; end values hold outside."""
     rows, count = table.values.shape
     row = jnp.asarray(row)

@@ -44,10 +44,14 @@ def exclusion(reaches: Sequence[xarray.Dataset], ax: Axes | None = None, *, comp
 
     if not reaches:
         raise InvalidInput("plot: no reach to draw.")
-    dimensions = {(tuple(r["n_intervals"].dims), r.attrs["parameter"], r.attrs["model"]) for r in reaches}
+    dimensions = {
+        (tuple(str(name) for name in r["n_intervals"].dims), r.attrs["parameter"], r.attrs["model"]) for r in reaches
+    }
     names, parameter, model = next(iter(dimensions))
     if len(dimensions) > 1 or len(names) != 1:
-        raise InvalidInput("plot: expected reaches of one model over the same one parameter; draw each two-dimensional scan on its own.")
+        raise InvalidInput(
+            "plot: expected reaches of one model over the same one parameter; draw each two-dimensional scan on its own."
+        )
     with mpl.rc_context(STYLE):
         if ax is None:
             ax = Figure(figsize=(5.6, 4.3), layout="constrained").add_subplot()
@@ -70,7 +74,14 @@ def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, colour: str, *, al
         bottom, upper = low[:, interval], np.where(np.isinf(high[:, interval]), top, high[:, interval])
         inside = np.isfinite(bottom)
         ax.fill_between(x, bottom, upper, where=inside, color=colour, alpha=0.22, linewidth=0)
-        ax.plot(x, np.where(inside, bottom, np.nan), color=colour, linewidth=1.8, label=label if interval == 0 else None, zorder=4)
+        ax.plot(
+            x,
+            np.where(inside, bottom, np.nan),
+            color=colour,
+            linewidth=1.8,
+            label=label if interval == 0 else None,
+            zorder=4,
+        )
         closed = inside & np.isfinite(high[:, interval])
         if np.any(closed):
             ax.plot(x, np.where(closed, high[:, interval], np.nan), color=colour, linewidth=1.8, zorder=4)
@@ -83,8 +94,14 @@ def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, colour: str, *, al
 def _reach_label(dataset: xarray.Dataset) -> str:
     title = dataset.attrs["title"].split(":")[0]
     kind = "expected" if dataset.attrs["kind"] == "expected" else "observed"
-    method = {"cls": "CL$_s$", "likelihood_ratio": "likelihood ratio", "sqrt_b": r"$S/\sqrt{B}$"}[dataset.attrs["method"]]
-    return f"{title} disappearing $e^+$, {kind}, {method}" if "disappearing" in dataset.attrs["search"] else f"{title}, {kind}, {method}"
+    method = {"cls": "CL$_s$", "likelihood_ratio": "likelihood ratio", "sqrt_b": r"$S/\sqrt{B}$"}[
+        dataset.attrs["method"]
+    ]
+    return (
+        f"{title} disappearing $e^+$, {kind}, {method}"
+        if "disappearing" in dataset.attrs["search"]
+        else f"{title}, {kind}, {method}"
+    )
 
 
 def _draw_published(ax: Axes, parameter: str, x: np.ndarray) -> None:
@@ -108,11 +125,17 @@ def _finish(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: s
         ax.set_xscale("log")
     ax.set_xlim(x.min(), x.max())
     bottom = low.min() if low.size else 1e-4
-    ax.set_ylim(10 ** np.floor(np.log10(bottom / 4)), min(1.0, 10 ** np.ceil(np.log10((low.max() if low.size else 1.0) * 2))))
+    ax.set_ylim(
+        10 ** np.floor(np.log10(bottom / 4)), min(1.0, 10 ** np.ceil(np.log10((low.max() if low.size else 1.0) * 2)))
+    )
     ax.set_xlabel(_axis(specs[name].symbol or name, specs[name].unit))
     ax.set_ylabel(_axis(specs[parameter].symbol or parameter, specs[parameter].unit))
     ax.legend(loc="upper left", ncols=1, handlelength=2.6)
-    note = f"{100 * reaches[0].attrs['cl']:g}% CL, " + _parameters(reaches[0], specs) if len(reaches) == 1 else f"{100 * reaches[0].attrs['cl']:g}% CL"
+    note = (
+        f"{100 * reaches[0].attrs['cl']:g}% CL, " + _parameters(reaches[0], specs)
+        if len(reaches) == 1
+        else f"{100 * reaches[0].attrs['cl']:g}% CL"
+    )
     ax.text(0.98, 0.03, note, transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
 
 
@@ -126,7 +149,9 @@ def _parameters(dataset: xarray.Dataset, specs: Any) -> str:
     for line in dataset.attrs["model_parameters"].split("\n"):
         name, _, value = line.partition("=")
         if name == "dark_matter":
-            words.append({"dirac": r"Dirac $\chi$", "majorana": r"Majorana $\chi$", "scalar": r"complex scalar $\chi$"}[value])
+            words.append(
+                {"dirac": r"Dirac $\chi$", "majorana": r"Majorana $\chi$", "scalar": r"complex scalar $\chi$"}[value]
+            )
         elif name == "dark_matter_mass_ratio" and abs(1 / float(value) - round(1 / float(value))) < 1e-6:
             words.append(rf"$m_\chi = m_{{A'}}/{round(1 / float(value))}$")
         else:
@@ -137,11 +162,17 @@ def _parameters(dataset: xarray.Dataset, specs: Any) -> str:
 
 def save(ax: Axes, *paths: str) -> None:
     """Write the figure of ``ax`` to files; their ending chooses the format. The same picture gives the same bytes."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
     # with a fixed date in the file, fontTools warns of an old font
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     with mpl.rc_context(STYLE):
         for path in paths:
-            metadata = {"CreationDate": None} if str(path).endswith(".pdf") else {"Software": None} if str(path).endswith(".png") else {}
-            ax.figure.savefig(path, metadata=metadata)
-
-
+            metadata = (
+                {"CreationDate": None}
+                if str(path).endswith(".pdf")
+                else {"Software": None}
+                if str(path).endswith(".png")
+                else {}
+            )
+            figure.savefig(path, metadata=metadata)

@@ -35,7 +35,15 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
         if ax is None:
             ax = Figure(figsize=(5.8, 4.3), layout="constrained").add_subplot()
         if values.count():
-            mesh = ax.pcolormesh(x[first], y[second], values, norm=LogNorm(values.min(), values.max()), cmap="viridis", shading="nearest", rasterized=True)
+            mesh = ax.pcolormesh(
+                x[first],
+                y[second],
+                values,
+                norm=LogNorm(values.min(), values.max()),
+                cmap="viridis",
+                shading="nearest",
+                rasterized=True,
+            )
             bar = ax.figure.colorbar(mesh, ax=ax)
             bar.set_label(f"smallest excluded {specs[parameter].symbol or parameter}")
         for axis, name, grid in ((ax.xaxis, names[0], x), (ax.yaxis, names[1], y)):
@@ -43,5 +51,8 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
             axis.set_label_text(label if specs[name].unit == "1" else f"{label} [{specs[name].unit}]")
             if np.all(grid > 0) and grid.max() / grid.min() > 5:
                 (ax.set_xscale if axis is ax.xaxis else ax.set_yscale)("log")
-        ax.set_title(f"{dataset.attrs['title'].split(':')[0]}, {100 * dataset.attrs['cl']:g}% CL, {dataset.attrs['kind']}", fontsize=10)
+        ax.set_title(
+            f"{dataset.attrs['title'].split(':')[0]}, {100 * dataset.attrs['cl']:g}% CL, {dataset.attrs['kind']}",
+            fontsize=10,
+        )
     return ax

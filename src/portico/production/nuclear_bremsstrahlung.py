@@ -19,7 +19,7 @@ from ..numerics import quadrature
 APPROXIMATIONS = ("ww", "iww_full", "iww")
 
 
-def virtuality(x: ArrayLike, mass: ArrayLike, lepton_mass: ArrayLike) -> Float[Array, "..."]:
+def virtuality(x: ArrayLike, mass: ArrayLike, lepton_mass: ArrayLike) -> Float[Array, ...]:
     r"""Return :math:`U_0 = m^2(1-x)/x + m_l^2 x`, the virtuality of the lepton in forward emission, GeV^2.
 
     Source: arXiv:0906.0580 eq. (A5).
@@ -34,21 +34,33 @@ def _velocity(x: Array, energy: ArrayLike, mass: ArrayLike) -> Array:
     return jnp.where(squared > 0, jnp.sqrt(jnp.where(squared > 0, squared, 1.0)), 0.0)
 
 
-def _iww(one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int) -> Array:
+def _iww(
+    one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int
+) -> Array:
     x = 1 - one_minus_x
-    flux = effective_photon_flux((mass**2 / (2 * energy)) ** 2, mass**2 + lepton_mass**2, nucleus, name=form, order=order)
-    return 4 * constants.ALPHA**3 * flux * x * (one_minus_x + x**2 / 3) / (mass**2 * one_minus_x + lepton_mass**2 * x**2)
+    flux = effective_photon_flux(
+        (mass**2 / (2 * energy)) ** 2, mass**2 + lepton_mass**2, nucleus, name=form, order=order
+    )
+    return (
+        4 * constants.ALPHA**3 * flux * x * (one_minus_x + x**2 / 3) / (mass**2 * one_minus_x + lepton_mass**2 * x**2)
+    )
 
 
-def _iww_full(one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int) -> Array:
+def _iww_full(
+    one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int
+) -> Array:
     x = 1 - one_minus_x
-    flux = effective_photon_flux((mass**2 / (2 * energy)) ** 2, mass**2 + lepton_mass**2, nucleus, name=form, order=order)
+    flux = effective_photon_flux(
+        (mass**2 / (2 * energy)) ** 2, mass**2 + lepton_mass**2, nucleus, name=form, order=order
+    )
     u0 = mass**2 * one_minus_x / x + lepton_mass**2 * x
     shape = (one_minus_x + x**2 / 2) / u0 - x * one_minus_x * (mass**2 + 2 * lepton_mass**2) / (6 * u0**2)
     return 4 * constants.ALPHA**3 * flux * _velocity(x, energy, mass) * shape
 
 
-def _ww(one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int) -> Array:
+def _ww(
+    one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int
+) -> Array:
     x = 1 - one_minus_x
     u0 = mass**2 * one_minus_x / x + lepton_mass**2 * x
     lowest = (u0 / (2 * energy * one_minus_x)) ** 2
@@ -60,7 +72,13 @@ def _ww(one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, 
     hard = (one_minus_x + x**2 / 2)[..., None]
     soft = (x * one_minus_x * (mass**2 + 2 * lepton_mass**2) / u0)[..., None]
     angular = hard * first - soft * second
-    return 4 * constants.ALPHA**3 * _velocity(x, energy, mass) / u0 * jnp.sum(weight * form_factor(t, nucleus, form) * angular, axis=-1)
+    return (
+        4
+        * constants.ALPHA**3
+        * _velocity(x, energy, mass)
+        / u0
+        * jnp.sum(weight * form_factor(t, nucleus, form) * angular, axis=-1)
+    )
 
 
 _SHAPES = {"ww": _ww, "iww_full": _iww_full, "iww": _iww}
@@ -76,7 +94,7 @@ def dsigma_dx(
     approximation: str = "ww",
     form: str = "elastic",
     order: int = 32,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     r"""Cross section per energy fraction x of the emitted vector, for a coupling e to the lepton (epsilon = 1).
 
     .. math:: \mathtt{iww}: & \quad 4\alpha^3\phi\,\frac{x(1-x+x^2/3)}{m^2(1-x)+m_l^2x^2}, \qquad t_\mathrm{min} = (m^2/2E)^2,\ t_\mathrm{max} = m^2+m_l^2 \\
@@ -123,7 +141,7 @@ def sigma_above(
     approximation: str = "ww",
     form: str = "elastic",
     orders: tuple[int, int] = (20, 32),
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     r"""Cross section for x above a cut, :math:`\int_{x_0}^{1-m_l/E} dx\,d\sigma/dx`, for epsilon = 1.
 
     Gauss-Legendre in ln(1-x), where the integrand is smooth.

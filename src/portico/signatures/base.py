@@ -128,12 +128,20 @@ def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, 
         if name not in known:
             raise unknown_name("option", name, known, where=f"search '{experiment.name}'")
         option = known[name]
-        items = [str(value)] if isinstance(value, str) else [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
+        items = (
+            [str(value)]
+            if isinstance(value, str)
+            else [str(item) for item in value]
+            if isinstance(value, list | tuple)
+            else [str(value)]
+        )
         if option.many:
             items = [part.strip() for item in items for part in item.split(",")]
         for item in items:
             if item not in option.choices:
-                raise unknown_name(f"choice for option {name}", item, option.choices, where=f"search '{experiment.name}'")
+                raise unknown_name(
+                    f"choice for option {name}", item, option.choices, where=f"search '{experiment.name}'"
+                )
         if not option.many and len(items) != 1:
             raise InvalidInput(f"option {name} takes one choice; given {', '.join(items)}.")
         resolved[name] = ",".join(choice for choice in option.choices if choice in items)

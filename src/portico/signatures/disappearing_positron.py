@@ -122,7 +122,9 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
     positrons, track_cm, fine, coarse = _fold(flux, emission_track, fraction, target.radiation_length_cm)
     number = float(positrons.value)
     if number <= 0:
-        raise DataError(f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies.")
+        raise DataError(
+            f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies."
+        )
     return Prepared(
         number, float(positrons.error), luminosity, fraction, path, path_length.total(path) / number, emission_track, float(track_cm) / number,
         fine, coarse, target, background(experiment, number, target, fraction),
@@ -131,21 +133,27 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
 
 def _check_facts(experiment: Experiment, fraction: float, angles: tuple[float, ...], luminosity: float) -> None:
     if not 0 < fraction < 1:
-        raise DataError(f"{experiment.where('acceptance.missing_energy_fraction')} = {fraction:g}; expected a number between 0 and 1.")
+        raise DataError(
+            f"{experiment.where('acceptance.missing_energy_fraction')} = {fraction:g}; expected a number between 0 and 1."
+        )
     if not 0 < angles[0] < angles[1] < np.pi:
         raise DataError(f"{experiment.where('acceptance')}: polar angles must rise between 0 and 180 deg.")
     if luminosity <= 0:
         raise DataError(f"{experiment.where('beams.luminosity')} must be above 0.")
     energies = [experiment.number(f"beams.{name}_energy", units.ENERGY) for name in ("electron", "positron")]
     if min(energies) <= 0 or energies[0] <= energies[1]:
-        raise DataError(f"{experiment.where('beams')}: expected electron_energy > positron_energy > 0; the boost along +z is what spreads the energies.")
+        raise DataError(
+            f"{experiment.where('beams')}: expected electron_energy > positron_energy > 0; the boost along +z is what spreads the energies."
+        )
 
 
 def _crossing_angle(experiment: Experiment, options: dict[str, str]) -> float:
     if options["crossing_angle"] == "off":
         return 0.0
     if "beams.crossing_angle" not in experiment.entries:
-        raise InvalidInput(f"option crossing_angle=on: {experiment.where('beams.crossing_angle')} is not given in the file.")
+        raise InvalidInput(
+            f"option crossing_angle=on: {experiment.where('beams.crossing_angle')} is not given in the file."
+        )
     return experiment.number("beams.crossing_angle", units.ANGLE)
 
 
@@ -153,7 +161,9 @@ def _crossing_angle(experiment: Experiment, options: dict[str, str]) -> float:
 def _fold(flux: Flux, emission_track: tables.Table, fraction: Array, radiation_length_cm: Array) -> tuple[Any, ...]:
     """Number of positrons, their path length for emission (both charges), and nodes that stand for the beam."""
     fine, coarse = flux.nodes(12), flux.nodes(8)
-    above = thick_target.emission_yield(*fine, emission_track, lambda missing, energy: jnp.ones_like(missing), radiation_length_cm, fraction, 1e-9, 16)
+    above = thick_target.emission_yield(
+        *fine, emission_track, lambda missing, energy: jnp.ones_like(missing), radiation_length_cm, fraction, 1e-9, 16
+    )
     return flux.total(), above, fine, coarse
 
 
@@ -172,16 +182,21 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
         return experiment.number(key, unit)
 
     photon_events = photons * number("photon_background.veto_inefficiency")
-    calorimeter_cm = experiment.radiation_lengths("neutron_background.calorimeter_depth", target.radiation_length_cm) * target.radiation_length_cm
+    calorimeter_cm = (
+        experiment.radiation_lengths("neutron_background.calorimeter_depth", target.radiation_length_cm)
+        * target.radiation_length_cm
+    )
     lengths = calorimeter_cm / number("neutron_background.calorimeter_interaction_length", units.LENGTH)
-    lengths += number("neutron_background.muon_system_iron", units.LENGTH) / number("neutron_background.iron_interaction_length", units.LENGTH)
+    lengths += number("neutron_background.muon_system_iron", units.LENGTH) / number(
+        "neutron_background.iron_interaction_length", units.LENGTH
+    )
     selected = number("neutron_background.selected_events") / number("neutron_background.simulated_positrons")
     neutron_events = positrons * selected * float(np.exp(-lengths))
     components = {
         "photons": (photon_events, photon_events * number("photon_background.relative_uncertainty")),
         "neutrons": (neutron_events, neutron_events * number("neutron_background.relative_uncertainty")),
     }
-    uncertainty = float(np.hypot(*(error for _, error in components.values())))
+    uncertainty = float(np.hypot(components["photons"][1], components["neutrons"][1]))
     return Background(photon_events + neutron_events, uncertainty, components)
 
 
@@ -209,7 +224,9 @@ def _annihilation(
 
     half_width = mass * (dark_width + visible_width) / (2 * electron)
     threshold = (2 * dark_matter_mass**2 - electron**2) / electron
-    result = thick_target.resonant_yield(path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold)
+    result = thick_target.resonant_yield(
+        path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold
+    )
     scale = density * constants.GEV2_CM2
     return quadrature.Estimate(scale * result.value, scale * result.error)
 
@@ -242,7 +259,12 @@ def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
     """Return events of bremsstrahlung for epsilon = 1 and BR = 1 at masses (GeV), shape (n,)."""
     state: Prepared = search.prepared()
     # one axis for the kinds of nuclei, ahead of those for x and t
-    nuclei = Nucleus(*(np.array(column)[:, None, None] for column in zip(*(nucleus for nucleus, _ in state.target.nuclei), strict=True)))
+    nuclei = Nucleus(
+        *(
+            np.array(column)[:, None, None]
+            for column in zip(*(nucleus for nucleus, _ in state.target.nuclei), strict=True)
+        )
+    )
     counts = np.array([float(number) for _, number in state.target.nuclei])
     return _emission(
         state.beam_fine, state.beam_coarse, state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm,
@@ -254,12 +276,16 @@ def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
 def check_model(search: Search, model: Model) -> None:
     """Raise InvalidInput unless the model is a vector mediator with on-shell dark matter."""
     if not isinstance(model, VectorMediator):
-        raise InvalidInput(f"search '{search.name}' needs a model with a vector mediator and dark matter, such as dark_photon; given {model.NAME}.")
+        raise InvalidInput(
+            f"search '{search.name}' needs a model with a vector mediator and dark matter, such as dark_photon; given {model.NAME}."
+        )
     model.require("mass", "epsilon")
     if isinstance(model.mass, jax.core.Tracer) or isinstance(model.alpha_dark, jax.core.Tracer):
         return
     if np.any(np.asarray(model.alpha_dark) == 0):
-        raise InvalidInput(f"search '{search.name}' looks for A' -> chi chi and needs alpha_dark above 0; set for example alpha_dark=0.5.")
+        raise InvalidInput(
+            f"search '{search.name}' looks for A' -> chi chi and needs alpha_dark above 0; set for example alpha_dark=0.5."
+        )
     chi = model.dark_matter_mass_gev()
     if isinstance(chi, jax.core.Tracer):
         return
@@ -290,12 +316,16 @@ def channel_yields(
         full = jnp.broadcast_arrays(*(jnp.asarray(a, dtype=float) for a in parameters))
         jobs = {
             "annihilation": lambda: run(*full),
-            "bremsstrahlung": lambda: _scaled_emission(model, parameters, emission_unit(search, jnp.ravel(full[0])), full[0].shape),
+            "bremsstrahlung": lambda: _scaled_emission(
+                model, parameters, emission_unit(search, jnp.ravel(full[0])), full[0].shape
+            ),
         }
         return {name: jobs[name]() for name in wanted}
     jobs = {
         "annihilation": lambda: in_batches(run, parameters, _CHUNK),
-        "bremsstrahlung": lambda: _scaled_emission(model, parameters, cached_emission(search, np.asarray(model.mass)), None),
+        "bremsstrahlung": lambda: _scaled_emission(
+            model, parameters, cached_emission(search, np.asarray(model.mass)), None
+        ),
     }
     # side by side: the first call compiles, and the compiler leaves the other core free
     with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
@@ -303,13 +333,18 @@ def channel_yields(
         return {name: job.result() for name, job in started.items()}
 
 
-def _scaled_emission(model: Any, parameters: tuple[Any, ...], unit: quadrature.Estimate, shape: tuple[int, ...] | None) -> quadrature.Estimate:
+def _scaled_emission(
+    model: Any, parameters: tuple[Any, ...], unit: quadrature.Estimate, shape: tuple[int, ...] | None
+) -> quadrature.Estimate:
     """Emission for epsilon = 1 and BR = 1 times epsilon^2 BR(A' -> chi chi)."""
     mass, epsilon, alpha_dark, chi, visible = parameters
     if shape is None:
         dark = in_batches(partial(_dark_width, kind=model.dark_matter), (mass, alpha_dark, chi), _CHUNK)
     else:
-        dark, unit = _dark_width(mass, alpha_dark, chi, kind=model.dark_matter), quadrature.Estimate(*(part.reshape(shape) for part in unit))
+        dark, unit = (
+            _dark_width(mass, alpha_dark, chi, kind=model.dark_matter),
+            quadrature.Estimate(*(part.reshape(shape) for part in unit)),
+        )
     scale = epsilon**2 * dark / (dark + epsilon**2 * visible)
     return quadrature.Estimate(scale * unit.value, scale * unit.error)
 
@@ -320,7 +355,7 @@ def _dark_width(mass: Array, alpha_dark: Array, dark_matter_mass: Array, *, kind
     return alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, kind) / mass
 
 
-def signal_yield(search: Search, model: Model, *, differentiable: bool = False) -> SignalYield:
+def signal_yield(search: Search, model: Any, *, differentiable: bool = False) -> SignalYield:
     """Return expected events with the chain of factors; see :func:`portico.signal`."""
     check_model(search, model)
     state: Prepared = search.prepared()
@@ -355,10 +390,20 @@ def _plain(value: Any) -> Any:
 
 def method_sources(search: Search) -> list[str]:
     """Return the sources of the formulas that the options choose."""
-    track = "Rev. Mod. Phys. 13 (1941) 240" if search.options["track_length"] == "cascade" else "Phys. Rev. 149 (1966) 1248"
-    emission = "arXiv:2212.04252, eq. (13)" if search.options["bremsstrahlung"] == "iww" else "arXiv:0906.0580, eqs. (A11)-(A19)"
+    track = (
+        "Rev. Mod. Phys. 13 (1941) 240" if search.options["track_length"] == "cascade" else "Phys. Rev. 149 (1966) 1248"
+    )
+    emission = (
+        "arXiv:2212.04252, eq. (13)"
+        if search.options["bremsstrahlung"] == "iww"
+        else "arXiv:0906.0580, eqs. (A11)-(A19)"
+    )
     wanted = search.options["channels"].split(",")
-    return [track, *(["arXiv:2212.04252, N_ann"] if "annihilation" in wanted else []), *([emission] if "bremsstrahlung" in wanted else [])]
+    return [
+        track,
+        *(["arXiv:2212.04252, N_ann"] if "annihilation" in wanted else []),
+        *([emission] if "bremsstrahlung" in wanted else []),
+    ]
 
 
 def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]) -> tuple[Factor, ...]:
@@ -366,16 +411,36 @@ def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]
     cross_section = state.positrons / state.luminosity_per_cm2
     track, *emission = [s for s in method_sources(search) if "N_ann" not in s]
     beam = [
-        ("integrated luminosity", state.luminosity_per_cm2, "1/cm^2", search.experiment.entries["beams.luminosity"].source),
-        ("Bhabha cross section with the tracks in the barrel", cross_section, "cm^2", "Born level, photon and Z exchange"),
+        (
+            "integrated luminosity",
+            state.luminosity_per_cm2,
+            "1/cm^2",
+            search.experiment.entries["beams.luminosity"].source,
+        ),
+        (
+            "Bhabha cross section with the tracks in the barrel",
+            cross_section,
+            "cm^2",
+            "Born level, photon and Z exchange",
+        ),
     ]
     chains = {
         "annihilation": [
-            ("density of electrons", state.target.electron_density, "1/cm^3", f"matter/materials.toml: {state.target.name}"),
+            (
+                "density of electrons",
+                state.target.electron_density,
+                "1/cm^3",
+                f"matter/materials.toml: {state.target.name}",
+            ),
             ("path length per positron with E' + m_e above the cut", state.path_cm, "cm", track),
         ],
         "bremsstrahlung": [
-            ("density of nuclei of each kind", state.target.unit_density, "1/cm^3", f"matter/materials.toml: {state.target.name}"),
+            (
+                "density of nuclei of each kind",
+                state.target.unit_density,
+                "1/cm^3",
+                f"matter/materials.toml: {state.target.name}",
+            ),
             ("path length per positron with E' above the cut", state.track_cm, "cm", track),
         ],
     }

@@ -122,9 +122,11 @@ def upper_limit(background: np.ndarray, cl: float, method: str, observed: np.nda
         return two_sided_quantile(cl) * np.sqrt(background)
     if method == "likelihood_ratio":
         count = background if observed is None else np.asarray(observed, dtype=float)
-        return _likelihood_limit(*np.broadcast_arrays(background, count), cl)
+        background, count = np.broadcast_arrays(background, count)
+        return _likelihood_limit(background, count, cl)
     count = poisson_quantile(0.5, background) if observed is None else np.asarray(observed, dtype=float)
-    return _cls_limit(*np.broadcast_arrays(background, count), cl)
+    background, count = np.broadcast_arrays(background, count)
+    return _cls_limit(background, count, cl)
 
 
 def check(background: np.ndarray, cl: float, method: str, observed: np.ndarray | None) -> None:
@@ -132,10 +134,14 @@ def check(background: np.ndarray, cl: float, method: str, observed: np.ndarray |
     if not 0 < cl < 1:
         raise InvalidInput(f"cl = {cl:g} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
     if np.any(~np.isfinite(background)) or np.any(background < 0):
-        raise InvalidInput(f"background = {np.min(background):g} is not allowed; expected a finite number of events, at least 0.")
+        raise InvalidInput(
+            f"background = {np.min(background):g} is not allowed; expected a finite number of events, at least 0."
+        )
     if method == "sqrt_b":
         if observed is not None:
-            raise InvalidInput("method 'sqrt_b' is a figure of merit and takes no observed count; use 'cls' or 'likelihood_ratio', or leave the count out.")
+            raise InvalidInput(
+                "method 'sqrt_b' is a figure of merit and takes no observed count; use 'cls' or 'likelihood_ratio', or leave the count out."
+            )
         if np.any(background == 0):
             raise InvalidInput("method 'sqrt_b' needs a background above 0; use 'cls'.")
     if observed is not None:

@@ -104,7 +104,7 @@ def _talbot(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 # --- Track length --------------------------------------------------------------------------------------------------
 
 
-def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."]:
+def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, ...]:
     r"""Track length of the primary after bremsstrahlung alone, times y (Tsai and Whitis).
 
     .. math:: y\,\frac{E\,T_e}{X_0} = \int_0^T \frac{y^{b_1 t}}{\Gamma(b_1 t)}\,dt
@@ -126,7 +126,7 @@ def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."
     return jnp.sum(weight * jnp.exp(B1 * t * jnp.log(y) - gammaln(B1 * t)), axis=-1)
 
 
-def second_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."]:
+def second_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, ...]:
     r"""Track length of positrons of pairs made by the primary's bremsstrahlung photons, times y (Tsai and Whitis).
 
     .. math:: \frac{E\,T^{(2)}}{X_0} = \int_0^T dt\int_v^1\frac{dx}{x^2}\,
@@ -222,7 +222,7 @@ def cumulative_track(v: float, depth: float, *, method: str, order: int = 48) ->
 # --- Photons -------------------------------------------------------------------------------------------------------
 
 
-def photon_yield(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2) -> Float[Array, "..."]:
+def photon_yield(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2) -> Float[Array, ...]:
     r"""Photons behind a thickness, of the first generation, per energy fraction x = E_gamma/E (Tsai and Whitis).
 
     .. math:: \frac{dN_\gamma}{dx} = \frac1x\,\frac{(1-x)^{b_1 t}-e^{-b_2 t}}{b_2+b_1\ln(1-x)}
@@ -247,7 +247,9 @@ def photon_yield(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2)
     return jnp.exp(-attenuation * depth) * depth / x * relative_exponential(exponent)
 
 
-def photons_above(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2, order: int = 64) -> quadrature.Estimate:
+def photons_above(
+    x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2, order: int = 64
+) -> quadrature.Estimate:
     r"""Photons per positron behind a thickness with an energy fraction above x, :math:`\int_x^1 dx'\,dN_\gamma/dx'`.
 
     The integrand ends like 1/|ln(1-x)|, hence :math:`1-x' = (1-x)\,e^{-z/(1-z)}`. Source: :func:`photon_yield`.

@@ -33,7 +33,9 @@ class PathLength(NamedTuple):
     table: tables.Table
 
 
-def track_tables(depths: tuple[float, float], largest_y: float, *, method: str, count: int = 129) -> tuple[tables.Table, tables.Table]:
+def track_tables(
+    depths: tuple[float, float], largest_y: float, *, method: str, count: int = 129
+) -> tuple[tables.Table, tables.Table]:
     """Return track-length kernels K on an even grid in w, from 0 to the value of ``largest_y`` = ln(E/E').
 
     The first is for positrons and the first thickness of ``depths`` (radiation lengths), the second for positrons and
@@ -60,7 +62,7 @@ _RESOLUTION = 1e-9  # of a piece, below which the logarithmic end is taken as fl
 _SPAN = float(np.log1p(1 / _RESOLUTION))
 
 
-def piece_coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
+def piece_coordinate(fraction: ArrayLike) -> Float[Array, ...]:
     r"""Return the table coordinate in [0, 1] of a fraction f = (r-E)/(r-l) of a piece from l to r.
 
     .. math:: c = \tfrac12\left[f + \ln(1 + f/\eta)/\ln(1+1/\eta)\right], \qquad \eta = 10^{-9}
@@ -85,7 +87,9 @@ def _piece_fractions(points: int) -> np.ndarray:
     return _RESOLUTION * np.expm1(growth)
 
 
-def _fold(energy: Array, above: Array, flux: Flux, track: tables.Table, minimum_fraction: ArrayLike, energy_gain: ArrayLike) -> Array:
+def _fold(
+    energy: Array, above: Array, flux: Flux, track: tables.Table, minimum_fraction: ArrayLike, energy_gain: ArrayLike
+) -> Array:
     """F(E')/X0 at energies; ``above`` = ln(e_j/E') for each flux edge e_j, given so that no digits are lost near 0."""
     largest = jnp.log((energy + energy_gain) / (minimum_fraction * energy))[..., None]
     start, stop = jnp.clip(above[..., :-1], 0.0, largest), jnp.clip(above[..., 1:], 0.0, largest)
@@ -132,7 +136,9 @@ def path_length(
 
 
 @jax.jit
-def _folded(flux: Flux, edges: Array, fractions: Array, track: tables.Table, minimum_fraction: Array, energy_gain: Array) -> Array:
+def _folded(
+    flux: Flux, edges: Array, fractions: Array, track: tables.Table, minimum_fraction: Array, energy_gain: Array
+) -> Array:
     """F/X0 on the grid of the table, shape (pieces, points)."""
     left, right = edges[:-1, None], edges[1:, None]
     below_right = (right - left) * (fractions + _RESOLUTION)
@@ -145,7 +151,7 @@ def _folded(flux: Flux, edges: Array, fractions: Array, track: tables.Table, min
     return _fold(energy, above, flux, track, minimum_fraction, energy_gain)
 
 
-def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
+def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, ...]:
     """Return F(E') at any energy, cm/GeV times particles; 0 outside the edges. Source: :func:`path_length`."""
     energy = jnp.asarray(energy)
     pieces = path.edges.shape[0] - 1

@@ -76,15 +76,21 @@ def resonant_yield(
 
     Source: N_ann of arXiv:2212.04252 with the order of integration exchanged.
     """
-    resonance, half_width, threshold = jnp.broadcast_arrays(*(jnp.asarray(a) for a in (resonance, half_width, threshold)))
+    resonance, half_width, threshold = jnp.broadcast_arrays(
+        *(jnp.asarray(a) for a in (resonance, half_width, threshold))
+    )
     edges = panel_edges(path, resonance, half_width, threshold)
     start, stop = edges[..., :-1, None], edges[..., 1:, None]
     at_beam_edge = jnp.any(stop == path.beam_edges, axis=-1, keepdims=True)
-    regular = _regular_panels(path, cross_section, resonance, half_width, threshold, start, jnp.where(at_beam_edge, start, stop))
+    regular = _regular_panels(
+        path, cross_section, resonance, half_width, threshold, start, jnp.where(at_beam_edge, start, stop)
+    )
     ends = jnp.broadcast_to(path.beam_edges, edges.shape[:-1] + path.beam_edges.shape)
     starts = jnp.max(jnp.where(edges[..., None] < ends[..., None, :], edges[..., None], -1.0), axis=-2)
     inside = (starts > 0) & (ends > jnp.maximum(path.edges[0], threshold[..., None]))
-    logarithmic = _logarithmic_panels(path, cross_section, resonance, jnp.where(inside, starts, ends)[..., None], ends[..., None])
+    logarithmic = _logarithmic_panels(
+        path, cross_section, resonance, jnp.where(inside, starts, ends)[..., None], ends[..., None]
+    )
     return quadrature.Estimate(regular.value + logarithmic.value, regular.error + logarithmic.error)
 
 
@@ -95,7 +101,13 @@ def _piece(path: PathLength, energy: Array) -> tuple[Array, Array, Array]:
 
 
 def _regular_panels(
-    path: PathLength, cross_section: CrossSection, resonance: Array, half_width: Array, threshold: Array, start: Array, stop: Array
+    path: PathLength,
+    cross_section: CrossSection,
+    resonance: Array,
+    half_width: Array,
+    threshold: Array,
+    start: Array,
+    stop: Array,
 ) -> quadrature.Estimate:
     """Panels in asinh of the distance to the resonance, or in the square root of the distance to the threshold."""
     nodes = quadrature.gauss_kronrod_15()[0]
@@ -103,7 +115,9 @@ def _regular_panels(
     u_start, u_stop = jnp.arcsinh((start - centre) / width), jnp.arcsinh((stop - centre) / width)
     piece, left, right = _piece(path, 0.5 * (start + stop))
     # held as arrays here, or the compiler would redo them for each of the 15 nodes
-    u_start, u_stop, start, stop, piece, left, right = jax.lax.optimization_barrier((u_start, u_stop, start, stop, piece, left, right))
+    u_start, u_stop, start, stop, piece, left, right = jax.lax.optimization_barrier(
+        (u_start, u_stop, start, stop, piece, left, right)
+    )
     growth = jnp.exp(u_start + (u_stop - u_start) * nodes)
     shrink = 1 / growth
     distance_peak, slope_peak = 0.5 * width * (growth - shrink), 0.5 * (u_stop - u_start) * width * (growth + shrink)
@@ -116,7 +130,9 @@ def _regular_panels(
     return _kronrod_sum(path, piece, right - energy, 1 / (right - left), sigma)
 
 
-def _logarithmic_panels(path: PathLength, cross_section: CrossSection, resonance: Array, start: Array, stop: Array) -> quadrature.Estimate:
+def _logarithmic_panels(
+    path: PathLength, cross_section: CrossSection, resonance: Array, start: Array, stop: Array
+) -> quadrature.Estimate:
     """Panels that end at an edge of the beam, in the logarithmic coordinate w from w(start) down to 0."""
     nodes = quadrature.gauss_kronrod_15()[0]
     w_start = maps.logarithmic_coordinate(jnp.log(stop / start))
@@ -130,7 +146,9 @@ def _logarithmic_panels(path: PathLength, cross_section: CrossSection, resonance
     return _kronrod_sum(path, piece, below, 1 / (right - left), sigma)
 
 
-def _kronrod_sum(path: PathLength, piece: Array, below_right: Array, inverse_length: Array, sigma: Array) -> quadrature.Estimate:
+def _kronrod_sum(
+    path: PathLength, piece: Array, below_right: Array, inverse_length: Array, sigma: Array
+) -> quadrature.Estimate:
     """Sum of F sigma over the nodes (last axis) and panels (last but one), with its error."""
     _, kronrod, gauss = quadrature.gauss_kronrod_15()
     integrand = tables.interpolate_row(path.table, piece, piece_coordinate(below_right * inverse_length)) * sigma
@@ -150,7 +168,7 @@ def emission_yield(
     minimum_fraction: ArrayLike,
     smallest_missing: ArrayLike,
     order: int,
-) -> Float[Array, "..."]:
+) -> Float[Array, ...]:
     r"""Path length times a cross section above a cut that refers to the energy of the beam before the target.
 
     .. math:: \int dE\,\frac{dN}{dE}\,X_0\int dw\,K(w)\,e^{-y}\,\sigma\big(E e^{-y};\ x > x_0 e^{y}\big)
