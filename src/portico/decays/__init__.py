@@ -1,3 +1,3 @@
 """Decays: partial widths as pure functions of masses and couplings, and the hadronic ratio R."""
 
-__all__ = ["hadronic_ratio", "vector"]
+__all__ = ["dark_current", "hadronic_ratio", "vector"]

@@ -42,6 +42,7 @@ def parameters() -> dict[str, Any]:
     """Return the parameters of the model: the tables of ``hadronic_ratio.toml``, read once.
 
     Each number is a table with value, unit, source and status; raises DataError where one of them is missing.
+    Source: said in the file, number by number.
     """
     tables: dict[str, Any] = tomllib.loads(files(__package__).joinpath("hadronic_ratio.toml").read_text("utf-8"))
     _check_entries(tables, "hadronic_ratio.toml")
@@ -382,7 +383,10 @@ def ratio_model(s: Real) -> Float[Array, "..."]:
 
 @cache
 def table() -> Table:
-    """Return sqrt(s) in GeV, R and the relative uncertainty of ``hadronic_ratio.csv``, three arrays of one length."""
+    """Return sqrt(s) in GeV, R and the relative uncertainty of ``hadronic_ratio.csv``, three arrays of one length.
+
+    Source: :func:`ratio_model`, tabulated by ``scripts/make_hadronic_ratio.py``.
+    """
     path = files(__package__).joinpath("hadronic_ratio.csv")
     rows = [line for line in path.read_text("utf-8").splitlines() if line and not line.startswith("#")]
     numbers = np.asarray([row.split(",") for row in rows[1:]], dtype=float)

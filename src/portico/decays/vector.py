@@ -14,10 +14,6 @@ from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
 from ..constants import ALPHA
 from .hadronic_ratio import hadronic_ratio
 
-_ELECTRON_MASS = 0.00051099895069
-"""GeV, CODATA 2018 and PDG 2024; equal to ``particles.mass("e-")``, which is not read here because it is slow."""
-
-
 def _velocity(mass: ArrayLike, daughter_mass: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     """Return r = 4 m_f^2/m^2 and beta = sqrt(1 - r); (1, 0) at and below threshold and for mass <= 0."""
     mass, daughter_mass = jnp.asarray(mass, float), jnp.asarray(daughter_mass, float)
@@ -190,6 +186,7 @@ def width_to_three_photons(mass: ArrayLike, epsilon: ArrayLike) -> Float[Array, 
     ----------
     mass : array, shape (...)     mediator mass, GeV
     epsilon : array, shape (...)  kinetic mixing
+    electron_mass : float         GeV
 
     Returns
     -------
@@ -202,10 +199,10 @@ def width_to_three_photons(mass: ArrayLike, epsilon: ArrayLike) -> Float[Array, 
     Examples
     --------
     >>> from portico.decays import vector
-    >>> float(vector.width_to_three_photons(0.1, 1e-3))
+    >>> float(vector.width_to_three_photons(0.1, 1e-3, 0.000511))
     0.0
     """
     mass = jnp.asarray(mass, float)
-    coefficient = 17 * ALPHA**4 / (2**7 * 3**6 * 5**3 * math.pi**3) * _ELECTRON_MASS
-    x = jnp.where((mass > 0) & (mass < 2 * _ELECTRON_MASS), mass / _ELECTRON_MASS, 0.0)
+    coefficient = 17 * ALPHA**4 / (2**7 * 3**6 * 5**3 * math.pi**3) * jnp.asarray(electron_mass)
+    x = jnp.where((mass > 0) & (mass < 2 * jnp.asarray(electron_mass)), mass / electron_mass, 0.0)
     return coefficient * jnp.asarray(epsilon, float) ** 2 * x**9

@@ -144,9 +144,7 @@ def _visible(mass: Array, epsilon: Array, leptons: tuple[float, float, float]) -
     names = ("e+ e-", "mu+ mu-", "tau+ tau-")
     widths = {name: vector.width_to_leptons(mass, epsilon, lepton) for name, lepton in zip(names, leptons, strict=True)}
     widths["hadrons"] = vector.width_to_hadrons(mass, epsilon)
-    widths["gamma gamma gamma"] = jnp.where(
-        jnp.asarray(mass) < 2 * leptons[0], vector.width_to_three_photons(mass, epsilon), 0.0
-    )
+    widths["gamma gamma gamma"] = vector.width_to_three_photons(mass, epsilon, leptons[0])
     return widths
 
 
