@@ -18,7 +18,7 @@ def test_conversion_of_cross_sections():
 
 
 def test_charge_squared_is_four_pi_alpha():
-    assert constants.ELECTRIC_CHARGE**2 == pytest.approx(4 * math.pi / 137.035999084, rel=1e-15)
+    assert pytest.approx(4 * math.pi / 137.035999084, rel=1e-15) == constants.ELECTRIC_CHARGE**2
     assert pytest.approx(137.035999084, rel=1e-15) == 1 / constants.ALPHA
 
 

@@ -1,7 +1,5 @@
 import pickle
 
-import pytest
-
 from portico import errors
 
 

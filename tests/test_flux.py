@@ -27,7 +27,7 @@ def flux():
 def test_density_is_that_of_the_spectrum(flux):
     energy = np.linspace(2, 7, 777)
     low, high = _spectrum(energy)
-    density = np.asarray(jax.jit(lambda e: flux.density(e))(energy))
+    density = np.asarray(jax.jit(lambda f, e: f.density(e))(flux, energy))
     expected = np.where(energy < 3, low, high)
     assert np.max(np.abs(density - expected)) <= np.max(np.asarray(flux.table.error))
     assert np.max(np.asarray(flux.table.error)) < 1e-5 * expected.max()

@@ -14,7 +14,7 @@ def test_names_are_the_files_of_the_room():
 
 
 def test_unknown_file_names_the_nearest():
-    with pytest.raises(UnknownName, match="no model named 'dark_foton'. Did you mean 'dark_photon'?"):
+    with pytest.raises(UnknownName, match=r"no model named 'dark_foton'\. Did you mean 'dark_photon'\?"):
         registry.path_of("model", "dark_foton")
     with pytest.raises(UnknownName):
         registry.load("model", "base")  # not a model, and no way around the list
@@ -30,7 +30,7 @@ def test_unreadable_toml_says_file_and_reason(tmp_path):
     with pytest.raises(DataError, match=r"bad.toml: not valid TOML: .*line 1"):
         registry.read_toml(bad)
     bad.write_bytes(b"a = '\xff'")
-    with pytest.raises(DataError, match="bad.toml: not a text file in UTF-8; expected TOML"):
+    with pytest.raises(DataError, match=r"bad\.toml: not a text file in UTF-8; expected TOML"):
         registry.read_toml(bad)
     with pytest.raises(DataError, match="cannot be read: No such file"):
         registry.read_toml(tmp_path / "missing.toml")

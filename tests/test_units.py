@@ -74,7 +74,7 @@ def test_text_outside_the_grammar_is_refused(text):
     "value", [True, False, None, [1.0], {"value": 1}, b"5 GeV", 1j, float("nan"), float("inf"), -math.inf]
 )
 def test_things_that_are_no_quantity_are_refused(value):
-    with pytest.raises(InvalidInput, match="plan.toml: mass"):
+    with pytest.raises(InvalidInput, match=r"plan\.toml: mass"):
         units.convert(value, units.ENERGY, where="plan.toml: mass")
 
 

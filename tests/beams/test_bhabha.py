@@ -1,3 +1,4 @@
+import itertools
 import json
 from pathlib import Path
 
@@ -110,7 +111,10 @@ def test_number_of_positrons(fluxes, tracks):
 def test_head_on_total_equals_the_integral_over_the_angle(fluxes, tracks):
     """In the centre of mass the acceptance is an interval of the cosine; c = -c_z, because the positron moves along -z."""
     beta = 3 / 11
-    star = lambda theta: (np.cos(theta) - beta) / (1 - beta * np.cos(theta))
+
+    def star(theta):
+        return (np.cos(theta) - beta) / (1 - beta * np.cos(theta))
+
     low, high = star(BARREL[1]), star(BARREL[0])
     if tracks == "both":
         low, high = max(low, -high), min(high, -low)
@@ -186,7 +190,7 @@ def test_crossing_beams_agree_with_explicit_events(fluxes, tracks):
     # and the spectrum, in bins
     edges = np.linspace(float(flux.edges[0]), float(flux.edges[-1]), 9)
     nodes, node_weights = np.polynomial.legendre.leggauss(40)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         selected = np.where((positron[:, 0] >= low) & (positron[:, 0] < high), value, 0.0)
         energy = low + (high - low) * (nodes + 1) / 2
         expected = (high - low) / 2 * node_weights @ np.asarray(flux.density(energy)) / PER_NB

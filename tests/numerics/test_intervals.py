@@ -12,8 +12,8 @@ def _one(function, level, grid=GRID, **options):
     """Intervals of one point, as a list of pairs."""
     found = find_intervals(lambda point, x: function(x), np.array([level]), grid, **options)
     assert found.edges.shape[-1] == 2
-    assert np.all(np.isnan(found.edges[0, found.count[0] :]))
-    return [tuple(pair) for pair in found.edges[0, : found.count[0]]]
+    assert np.all(np.isnan(found.edges[0, found.number[0] :]))
+    return [tuple(pair) for pair in found.edges[0, : found.number[0]]]
 
 
 def _gaussian(x, centre, width):
@@ -45,7 +45,9 @@ def test_a_window_is_bounded_on_both_sides(width, height):
 
 
 def test_a_yield_with_decay_has_two_edges_that_solve_the_equation():
-    function = lambda x: 1e12 * x**2 * np.exp(-np.minimum((x / 1e-4) ** 2, 700.0))
+    def function(x):
+        return 1e12 * x**2 * np.exp(-np.minimum((x / 1e-4) ** 2, 700.0))
+
     ((low, high),) = _one(function, 3.0)
     np.testing.assert_allclose(function(np.array([low, high])), 3.0, rtol=1e-6)
     assert low == pytest.approx(np.sqrt(3e-12), rel=1e-3)  # decay negligible there
@@ -54,7 +56,10 @@ def test_a_yield_with_decay_has_two_edges_that_solve_the_equation():
 
 def test_several_peaks_give_several_intervals():
     centres = np.array([1e-7, 2e-5, 3e-3, 0.2])
-    function = lambda x: 0.5 + 4 * sum(_gaussian(x, c, 0.4) for c in centres)
+
+    def function(x):
+        return 0.5 + 4 * sum(_gaussian(x, c, 0.4) for c in centres)
+
     found = _one(function, 1.0)
     reach = 0.4 * np.sqrt(2 * np.log(8.0))
     assert len(found) == 4
@@ -117,16 +122,18 @@ def test_a_function_that_starts_at_zero_has_its_edge_at_the_step():
 
 
 def test_rows_with_nan_have_no_interval_and_leave_the_others_alone():
-    function = lambda point, x: np.where(point == 1, np.nan, x)
+    def function(point, x):
+        return np.where(point == 1, np.nan, x)
+
     found = find_intervals(function, np.array([1e-3, 1e-3, 1e-5]), GRID)
-    np.testing.assert_array_equal(found.count, [1, 0, 1])
+    np.testing.assert_array_equal(found.number, [1, 0, 1])
     assert np.all(np.isnan(found.edges[1]))
     np.testing.assert_allclose(found.edges[[0, 2], 0, 0], [1e-3, 1e-5], rtol=2e-9)
 
 
 def test_no_points_give_no_intervals():
     found = find_intervals(lambda point, x: x, np.array([]), GRID)
-    assert found.count.shape == (0,)
+    assert found.number.shape == (0,)
 
 
 def test_many_points_together_equal_each_alone():
@@ -140,12 +147,12 @@ def test_many_points_together_equal_each_alone():
 
     together = find_intervals(function, level, GRID)
     assert together.edges.shape[0] == 60
-    assert set(together.count) >= {0, 1, 2}  # the sample has variety
+    assert set(together.number) >= {0, 1, 2}  # the sample has variety
     for point in range(60):
         alone = find_intervals(lambda p, x, k=point: function(np.full(p.shape, k), x), level[point : point + 1], GRID)
-        assert alone.count[0] == together.count[point]
-        mine = together.edges[point, : alone.count[0]]
-        np.testing.assert_allclose(mine, alone.edges[0, : alone.count[0]], rtol=5e-9)
+        assert alone.number[0] == together.number[point]
+        mine = together.edges[point, : alone.number[0]]
+        np.testing.assert_allclose(mine, alone.edges[0, : alone.number[0]], rtol=5e-9)
         # edges inside the range solve the equation; between edges the function is above
         inner = mine[np.isfinite(mine) & (mine > GRID[0])]
         np.testing.assert_allclose(function(np.full(inner.shape, point), inner), level[point], rtol=1e-7)
@@ -156,7 +163,9 @@ def test_many_points_together_equal_each_alone():
     st.floats(0.2, 5.0),
 )
 def test_membership_agrees_with_a_dense_scan(peaks, level):
-    function = lambda x: sum(h * _gaussian(x, 10**c, w) for c, w, h in peaks)
+    def function(x):
+        return sum(h * _gaussian(x, 10**c, w) for c, w, h in peaks)
+
     found = _one(function, level)
     dense = np.geomspace(GRID[0], GRID[-1], 4001)
     value = function(dense)

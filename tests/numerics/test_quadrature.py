@@ -38,7 +38,9 @@ def test_the_embedded_rule_is_the_seven_point_gauss_rule():
 
 
 def _breit_wigner(centre, width):
-    primitive = lambda z: np.arctan((z - centre) / width) * width
+    def primitive(z):
+        return np.arctan((z - centre) / width) * width
+
     return lambda z: 1 / (1 + ((z - centre) / width) ** 2), primitive(1.0) - primitive(0.0)
 
 

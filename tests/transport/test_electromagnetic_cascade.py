@@ -180,14 +180,19 @@ def test_moments_conserve_energy_to_machine_precision():
     assert d == 7 / 9
 
 
+def _bremsstrahlung(x):
+    return (4 / 3 - 4 * x / 3 + x**2) / x
+
+
 def test_moments_are_those_of_the_kernels():
     """A, B and C from their integrals over the bremsstrahlung and pair kernels."""
     for s in (0.5, 2.0, 3.7):
         a, b, c, _ = (complex(np.asarray(m).ravel()[0]) for m in em.mellin_kernels(np.array([s + 0j])))
-        kernel = lambda x: (4 / 3 - 4 * x / 3 + x**2) / x
-        assert a.real == pytest.approx(quad(lambda x, s=s: kernel(x) * -np.expm1(s * np.log1p(-x)), 0, 1)[0], rel=1e-9)
+        assert a.real == pytest.approx(
+            quad(lambda x, s=s: _bremsstrahlung(x) * -np.expm1(s * np.log1p(-x)), 0, 1)[0], rel=1e-9
+        )
         assert b.real == pytest.approx(2 * quad(lambda z, s=s: (1 - 4 / 3 * z * (1 - z)) * z**s, 0, 1)[0], rel=1e-9)
-        assert c.real == pytest.approx(quad(lambda x, s=s: kernel(x) * x**s, 0, 1)[0], rel=1e-9)
+        assert c.real == pytest.approx(quad(lambda x, s=s: _bremsstrahlung(x) * x**s, 0, 1)[0], rel=1e-9)
 
 
 def _exact_first_generation(y, depth):

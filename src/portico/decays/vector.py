@@ -14,6 +14,7 @@ from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
 from ..constants import ALPHA
 from .hadronic_ratio import hadronic_ratio
 
+
 def _velocity(mass: ArrayLike, daughter_mass: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     """Return r = 4 m_f^2/m^2 and beta = sqrt(1 - r); (1, 0) at and below threshold and for mass <= 0."""
     mass, daughter_mass = jnp.asarray(mass, float), jnp.asarray(daughter_mass, float)
@@ -175,7 +176,7 @@ def width_to_complex_scalar(mass: ArrayLike, alpha_dark: ArrayLike, dark_matter_
     return jnp.asarray(alpha_dark, float) * jnp.asarray(mass, float) / 12 * beta**3
 
 
-def width_to_three_photons(mass: ArrayLike, epsilon: ArrayLike) -> Float[Array, "..."]:
+def width_to_three_photons(mass: ArrayLike, epsilon: ArrayLike, electron_mass: ArrayLike) -> Float[Array, "..."]:
     r"""Partial width of a dark photon to three photons through an electron loop, below the electron-pair threshold.
 
     .. math:: \Gamma = \frac{17\,\alpha^4\epsilon^2}{2^7\,3^6\,5^3\,\pi^3}\,\frac{m^9}{m_e^8}

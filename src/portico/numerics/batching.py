@@ -12,11 +12,12 @@ def in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -
     """Return ``function(*arrays)`` for arrays that broadcast, evaluated ``size`` points at a time on padded flat arrays.
 
     The function takes flat arrays and returns one array of that shape, or a named tuple of them; so does this, with numpy
-    arrays of the broadcast shape. Not for traced values.
+    arrays of the broadcast shape. From 16 batches on, 16 times larger ones are used. Not for traced values.
     """
     full = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arrays))
     shape, flat = full[0].shape, [a.ravel() for a in full]
     count = flat[0].size
+    size = 16 * size if count >= 16 * size else size
     parts = []
     for start in range(0, count, size):
         some = [a[start : start + size] for a in flat]

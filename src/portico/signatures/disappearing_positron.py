@@ -11,6 +11,7 @@ Source: arXiv:2212.04252.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
@@ -74,6 +75,7 @@ OPTIONS: dict[str, Option] = {
 }
 
 _CHUNK = 1024
+_MANY = 32 * _CHUNK
 TOLERANCE = 1e-3
 """Largest relative numerical error of a yield that is passed without a complaint."""
 
@@ -206,10 +208,10 @@ _photons_above = jax.jit(lambda fraction, depth: electromagnetic_cascade.photons
 # --- Yields --------------------------------------------------------------------------------------------------------
 
 
-@partial(jax.jit, static_argnames=("dark_matter", "width"))
+@partial(jax.jit, static_argnames=("dark_matter", "width", "near"))
 def _annihilation(
     path: path_length.PathLength, mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, visible: Array,
-    electron: Array, density: Array, *, dark_matter: str, width: str,
+    electron: Array, density: Array, *, dark_matter: str, width: str, near: bool = True,
 ) -> quadrature.Estimate:  # fmt: skip
     """Events of annihilation for points of one shape."""
     dark_width = alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, dark_matter) / mass
@@ -225,7 +227,7 @@ def _annihilation(
     half_width = mass * (dark_width + visible_width) / (2 * electron)
     threshold = (2 * dark_matter_mass**2 - electron**2) / electron
     result = thick_target.resonant_yield(
-        path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold
+        path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold, near=near
     )
     scale = density * constants.GEV2_CM2
     return quadrature.Estimate(scale * result.value, scale * result.error)
@@ -322,7 +324,7 @@ def channel_yields(
         }
         return {name: jobs[name]() for name in wanted}
     jobs = {
-        "annihilation": lambda: in_batches(run, parameters, _CHUNK),
+        "annihilation": lambda: _open_annihilation(run, parameters, state.path),
         "bremsstrahlung": lambda: _scaled_emission(
             model, parameters, cached_emission(search, np.asarray(model.mass)), None
         ),
@@ -331,6 +333,27 @@ def channel_yields(
     with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
         started = {name: pool.submit(jobs[name]) for name in wanted}
         return {name: job.result() for name, job in started.items()}
+
+
+def _open_annihilation(
+    run: Callable[..., quadrature.Estimate], parameters: tuple[Any, ...], path: path_length.PathLength
+) -> quadrature.Estimate:
+    """Annihilation at the points whose threshold lies below the highest energy of the beam; exactly 0 at the others.
+
+    Of many points, those with a smooth cross section over the beam are done apart, with fewer panels.
+    """
+    full = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in parameters))
+    electron = particles.mass("e-")
+    threshold = (2 * full[3] ** 2 - electron**2) / electron
+    groups = [(threshold < np.asarray(path.edges)[-1], True)]
+    if threshold.size >= _MANY:
+        far = thick_target.is_far(path, full[0] ** 2 / (2 * electron) - electron, threshold)
+        groups = [(groups[0][0] & ~far, True), (far, False)]
+    value, error = np.zeros(threshold.shape), np.zeros(threshold.shape)
+    for chosen, near in groups:
+        if np.any(chosen):
+            value[chosen], error[chosen] = in_batches(partial(run, near=near), [a[chosen] for a in full], _CHUNK)
+    return quadrature.Estimate(value, error)
 
 
 def _scaled_emission(

@@ -25,12 +25,14 @@ class PathLength(NamedTuple):
     """Path length of a beam per energy, F(E'), in cm/GeV times particles.
 
     Smooth between ``edges`` (GeV). Towards each of ``beam_edges``, the edges of the beam's spectrum, it bends from below
-    like 1/ln, so the table of each piece has the coordinate :func:`piece_coordinate`.
+    like 1/ln, so the table of each piece has the coordinate :func:`piece_coordinate`. ``relative_error`` is the largest
+    error of the table over the mean of its piece.
     """
 
     edges: Float[Array, " edges"]
     beam_edges: Float[Array, " beam_edges"]
     table: tables.Table
+    relative_error: Float[Array, " pieces"]
 
 
 def track_tables(
@@ -132,7 +134,10 @@ def path_length(
     fractions = _piece_fractions(points)
     values = radiation_length_cm * np.asarray(_folded(flux, edges, fractions, track, minimum_fraction, energy_gain))
     zero = np.zeros(len(edges) - 1)
-    return PathLength(np.asarray(edges), np.asarray(flux.edges), tables.make_table(values, zero, zero + 1))
+    table = tables.make_table(values, zero, zero + 1)
+    return PathLength(
+        np.asarray(edges), np.asarray(flux.edges), table, table.error / np.maximum(values.mean(axis=-1), 1e-300)
+    )
 
 
 @jax.jit

@@ -22,18 +22,23 @@ CrossSection = Callable[[Array, Array], Array]
 _LOGARITHMIC_REACH = 0.015  # fraction of the energy over which the logarithmic end of the path length is felt most
 
 
-def panel_edges(path: PathLength, resonance: Array, half_width: Array, threshold: Array) -> Float[Array, "... edges"]:
+def panel_edges(
+    path: PathLength, resonance: Array, half_width: Array, threshold: Array, *, near: bool = True
+) -> Float[Array, "... edges"]:
     """Return the ends of the panels in E' (GeV), sorted, for each point of shape (...).
 
-    They lie at the edges of the path length; around the resonance, dense near it and ever wider away; at the
-    threshold; between the resonance and each edge of the beam, so that no panel sees both a narrow peak and a
-    logarithmic end.
+    They lie at the edges of the path length and close to each edge of the beam; and, if ``near``, around the resonance,
+    dense near it and ever wider away; at the threshold; between the resonance and each edge of the beam, so that no
+    panel sees both a narrow peak and a logarithmic end.
 
     Source: numerics of :func:`resonant_yield`.
     """
     resonance, half_width, threshold = resonance[..., None], half_width[..., None], threshold[..., None]
     low, high = jnp.maximum(path.edges[0], threshold), path.edges[-1]
     ends = path.beam_edges
+    if not near:
+        fixed = jnp.sort(jnp.concatenate([path.edges, ends * (1 - _LOGARITHMIC_REACH)]))
+        return jnp.clip(fixed + 0 * resonance, low, jnp.maximum(high, low))
     farthest = jnp.arcsinh(jnp.maximum(jnp.abs(high - resonance), jnp.abs(path.edges[0] - resonance)) / half_width)
     steps = jnp.concatenate([2.0 + 0 * farthest, 6.0 + 0 * farthest, jnp.maximum(3 + farthest / 2, 6.0)], axis=-1)
     reach = half_width * jnp.sinh(steps)
@@ -55,6 +60,8 @@ def resonant_yield(
     resonance: ArrayLike,
     half_width: ArrayLike,
     threshold: ArrayLike,
+    *,
+    near: bool = True,
 ) -> quadrature.Estimate:
     r"""Path length times a cross section with a resonance, :math:`\int dE'\,F(E')\,\sigma(E')`.
 
@@ -69,6 +76,7 @@ def resonant_yield(
     cross_section : callable                  takes E' and E' - E_R (GeV), shape (..., panels, 15); returns GeV^-2
     resonance, half_width : array, shape (...)   E_R and m Gamma / (2 m_e), GeV; the half width > 0
     threshold : array, shape (...)            E' below which the cross section is 0, GeV
+    near : bool                               False for points of which :func:`is_far` is true: a third of the panels
 
     Returns
     -------
@@ -79,7 +87,7 @@ def resonant_yield(
     resonance, half_width, threshold = jnp.broadcast_arrays(
         *(jnp.asarray(a) for a in (resonance, half_width, threshold))
     )
-    edges = panel_edges(path, resonance, half_width, threshold)
+    edges = panel_edges(path, resonance, half_width, threshold, near=near)
     start, stop = edges[..., :-1, None], edges[..., 1:, None]
     at_beam_edge = jnp.any(stop == path.beam_edges, axis=-1, keepdims=True)
     regular = _regular_panels(
@@ -92,6 +100,15 @@ def resonant_yield(
         path, cross_section, resonance, jnp.where(inside, starts, ends)[..., None], ends[..., None]
     )
     return quadrature.Estimate(regular.value + logarithmic.value, regular.error + logarithmic.error)
+
+
+def is_far(path: PathLength, resonance: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    """Return whether resonance and threshold lie so far below the beam that the cross section is smooth over it.
+
+    Source: at half the lowest energy the distance to the pole is as long as the longest panel.
+    """
+    lowest = np.asarray(path.edges)[0]
+    return (resonance < lowest / 2) & (threshold < 0.9 * lowest)
 
 
 def _piece(path: PathLength, energy: Array) -> tuple[Array, Array, Array]:
@@ -154,8 +171,8 @@ def _kronrod_sum(
     integrand = tables.interpolate_row(path.table, piece, piece_coordinate(below_right * inverse_length)) * sigma
     # one product with both rules: the integrand is then evaluated once
     total, embedded = jnp.moveaxis(integrand @ np.stack([kronrod, gauss], axis=-1), -1, 0)
-    table = (sigma @ kronrod) * path.table.error[jnp.squeeze(piece, -1)]
-    error = jnp.sum(quadrature.kronrod_error(total, embedded) + table, axis=-1)
+    relative = path.relative_error[jnp.squeeze(piece, -1)]
+    error = jnp.sum(quadrature.kronrod_error(total, embedded) + relative * total, axis=-1)
     return quadrature.Estimate(jnp.sum(total, axis=-1), error)
 
 

@@ -1,0 +1,103 @@
+"""Checks that every model of the registry passes, and the tools of the abstract model."""
+
+import dataclasses
+import pickle
+
+import jax
+import numpy as np
+import pytest
+
+from portico import models, registry, sources
+from portico.errors import InvalidInput
+from portico.models import base
+
+NAMES = registry.names("model")
+
+
+def _example(name, **changes):
+    """A model with a mass of 0.3 GeV and couplings of 1e-3, all else as it comes."""
+    kind = models.model_class(name)
+    values = {
+        parameter: 1e-3 for parameter, spec in kind.PARAMETERS.items() if spec.limit_range and spec.default == "none"
+    }
+    return kind(**{"mass": 0.3, **values, **changes})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_model_is_described(name):
+    kind = models.model_class(name)
+    assert name == kind.NAME
+    assert kind.TITLE
+    assert kind.TITLE[0].isupper()
+    assert issubclass(kind, base.Model)
+    assert not kind.__subclasses__()
+    assert set(kind.PARAMETERS) == {field.name for field in dataclasses.fields(kind)}
+    for parameter, spec in kind.PARAMETERS.items():
+        assert spec.meaning, parameter
+        assert spec.default, parameter
+        assert spec.low < spec.high or spec.choices
+        if spec.limit_range:
+            low, high = spec.limit_range
+            assert spec.low <= low < high <= spec.high
+    assert sources.bibtex(kind.SOURCES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_branching_ratios_of_a_model_add_to_one(name):
+    for mass in (0.01, 0.3, 5.0):
+        model = _example(name, mass=mass)
+        ratios = model.branching_ratios()
+        assert sum(ratios.values()) == pytest.approx(1.0, rel=1e-12)
+        assert all(ratio >= 0 for ratio in ratios.values())
+        assert model.width() == pytest.approx(sum(float(w) for w in model.partial_widths().values()), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arrays_of_a_model_equal_loops(name):
+    mass = np.array([0.01, 0.3, 5.0])
+    together = _example(name, mass=mass)
+    alone = [_example(name, mass=m) for m in mass]
+    np.testing.assert_allclose(together.width(), [model.width() for model in alone], rtol=1e-12)
+    np.testing.assert_allclose(together.ctau_cm(), [model.ctau_cm() for model in alone], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_survives_pickling_and_a_round_trip_through_its_parameters(name):
+    model = _example(name)
+    assert pickle.loads(pickle.dumps(model)).width() == model.width()
+    assert type(model)(**model.parameters()).width() == model.width()
+    assert model.with_parameters().width() == model.width()
+    assert model.with_parameters(mass=0.4).parameters()["mass"] == 0.4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_of_a_model_are_finite(name):
+    slope = jax.jit(jax.vmap(jax.grad(lambda mass: _example(name, mass=mass).width())))(np.array([0.01, 0.3, 5.0]))
+    assert np.all(np.isfinite(slope))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_outside_the_range_are_refused(name):
+    for parameter, spec in models.model_class(name).PARAMETERS.items():
+        if spec.choices:
+            with pytest.raises(InvalidInput, match=f"no choice for {parameter}"):
+                models.model_class(name)(**{parameter: "nonsense"})
+            continue
+        for wrong in (np.nan, np.inf, spec.low - 1 if np.isfinite(spec.low) else np.nan):
+            with pytest.raises(InvalidInput, match=f"{name}: {parameter}"):
+                models.model_class(name)(**{parameter: wrong})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bare_model_names_what_it_lacks(name):
+    with pytest.raises(InvalidInput, match=f"{name}: mass.* must be set"):
+        models.model_class(name)().width()
+
+
+def test_allowed_ranges_in_words():
+    spec = base.Parameter("GeV", "x", "none", 0.0, 40.0, low_open=True)
+    assert base.allowed_range(spec) == "above 0 GeV and at most 40 GeV"
+    assert base.allowed_range(spec._replace(high=np.inf)) == "above 0 GeV"
+    assert base.allowed_range(spec._replace(low=-np.inf, low_open=False)) == "at most 40 GeV"
+    assert base.allowed_range(spec._replace(unit="1", low_open=False, high=1.0)) == "at least 0 and at most 1"
+    assert base.allowed_range(spec._replace(choices=("a", "b"))) == "one of a, b"
