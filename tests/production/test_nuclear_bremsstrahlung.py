@@ -154,7 +154,6 @@ def test_nothing_outside_the_support(approximation):
     )
     # the smallest momentum transfer above the largest
     if approximation == "ww":
-        np.testing.assert_array_equal(_value(np.full(4, 1e-4), 5.0, 0.5), _value(np.full(4, 1e-4), 5.0, 0.5))
         assert _value(np.full(4, 1e-9), 5.0, 0.5)[0] == 0.0
 
 

@@ -99,23 +99,31 @@ def _solve(problem: _Problem, points: dict[str, np.ndarray], first: int, channel
     """Intervals of all points of one block, and the lower edge of each channel taken alone."""
     signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
 
-    def events(which: tuple[str, ...] | None, index: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        chosen = {name: values[index] for name, values in points.items()}
-        theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
-        estimates = signature.channel_yields(problem.search, theory, channels=which).values()
-        return (
-            np.broadcast_to(sum(e.value for e in estimates), x.shape),
-            np.broadcast_to(sum(e.error for e in estimates), x.shape),
-        )
+    everything = tuple(problem.search.options["channels"].split(","))
+    kept: dict[tuple[str, bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
 
-    def alone_events(channel: str, index: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return events((channel,), index, x)[0]
+    def estimates(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Events and their error by channel; what one channel needs again for itself is not computed again."""
+        keys = [(name, index.tobytes(), x.tobytes()) for name in which]
+        missing = tuple(key[0] for key in keys if key not in kept)
+        if missing:
+            chosen = {name: values[index] for name, values in points.items()}
+            theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
+            for name, estimate in signature.channel_yields(problem.search, theory, channels=missing).items():
+                kept[name, *keys[0][1:]] = (
+                    np.broadcast_to(estimate.value, x.shape),
+                    np.broadcast_to(estimate.error, x.shape),
+                )
+        return [kept[key] for key in keys]
+
+    def events(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return np.sum([value for value, _ in estimates(which, index, x)], axis=0)
 
     level = np.full(count, problem.required)
-    found = find_intervals(lambda index, x: events(None, index, x)[0], level, problem.grid)
-    alone = [find_intervals(partial(alone_events, c), level, problem.grid) for c in channels]
+    found = find_intervals(partial(events, everything), level, problem.grid)
+    alone = [find_intervals(partial(events, (channel,)), level, problem.grid) for channel in channels]
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
-    value, error = events(None, np.arange(count), low)
+    value, error = np.sum(estimates(everything, np.arange(count), low), axis=0)
     relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
     status = [
         _status(found.edges[k], found.number[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)

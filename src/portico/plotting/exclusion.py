@@ -167,6 +167,8 @@ def save(ax: Axes, *paths: str) -> None:
     # with a fixed date in the file, fontTools warns of an old font
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     with mpl.rc_context(STYLE):
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")  # laid out once, the same for every format
         for path in paths:
             metadata = (
                 {"CreationDate": None}
