@@ -11,15 +11,21 @@ from typing import Any
 from .errors import DataError, unknown_name
 
 _PACKAGE = Path(__file__).parent
-_HELPERS = ("__init__", "base", "emission")
 _ROOMS = {"model": ("models", ".py"), "signature": ("signatures", ".py"), "search": ("experiments", ".toml"),
           "published limit": ("limits/published", ".toml")}  # fmt: skip
 
 
 def names(kind: str) -> list[str]:
-    """Return the names of all files of a kind: "model", "signature", "search" or "published limit"."""
+    """Return the names of all files of a kind: "model", "signature", "search" or "published limit".
+
+    Files whose name starts with an underscore are helpers of others and bear no public name.
+    """
     folder, suffix = _ROOMS[kind]
-    return sorted(path.stem for path in (_PACKAGE / folder).glob(f"*{suffix}") if path.stem not in _HELPERS)
+    return sorted(
+        path.stem
+        for path in (_PACKAGE / folder).glob(f"*{suffix}")
+        if not path.stem.startswith("_") and path.stem != "base"
+    )
 
 
 def path_of(kind: str, name: str) -> Path:

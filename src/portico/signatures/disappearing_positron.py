@@ -19,11 +19,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
-from .. import constants, particles, units
+from .. import particles, units
 from ..beams import bhabha
-from ..decays.dark_current import dark_current
 from ..errors import DataError, InvalidInput
 from ..experiments.base import Experiment, Field
 from ..flux import Flux
@@ -34,8 +33,9 @@ from ..numerics import quadrature, tables
 from ..numerics.batching import in_batches
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
+from ._disappearing_positron_rates import annihilation, dark_width, emission
+from ._emission import cached_emission, theory_error
 from .base import Background, Factor, Option, Search, SignalYield
-from .emission import cached_emission, theory_error
 
 CHANNELS = ("annihilation", "bremsstrahlung")
 
@@ -205,56 +205,7 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
 _photons_above = jax.jit(lambda fraction, depth: electromagnetic_cascade.photons_above(fraction, depth))
 
 
-# --- Yields --------------------------------------------------------------------------------------------------------
-
-
-@partial(jax.jit, static_argnames=("dark_matter", "width", "near"))
-def _annihilation(
-    path: path_length.PathLength, mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, visible: Array,
-    electron: Array, density: Array, *, dark_matter: str, width: str, near: bool = True,
-) -> quadrature.Estimate:  # fmt: skip
-    """Events of annihilation for points of one shape."""
-    dark_width = alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, dark_matter) / mass
-    visible_width = epsilon**2 * visible
-    panel = [a[..., None, None] for a in (mass, epsilon, alpha_dark, dark_matter_mass, visible_width, dark_width)]
-
-    def cross_section(energy: Array, distance: Array) -> Array:
-        return resonant_annihilation.cross_section(
-            2 * electron * (energy + electron), 2 * electron * distance, *panel[:3], dark_matter_mass=panel[3], dark_matter=dark_matter,
-            visible_width=panel[4], dark_width=panel[5], lepton_mass=electron, width=width,
-        )  # fmt: skip
-
-    half_width = mass * (dark_width + visible_width) / (2 * electron)
-    threshold = (2 * dark_matter_mass**2 - electron**2) / electron
-    result = thick_target.resonant_yield(
-        path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold, near=near
-    )
-    scale = density * constants.GEV2_CM2
-    return quadrature.Estimate(scale * result.value, scale * result.error)
-
-
-@partial(jax.jit, static_argnames=("approximation", "form"))
-def _emission(
-    beam_fine: tuple[Array, Array], beam_coarse: tuple[Array, Array], track: tables.Table, mass: Float[Array, " masses"],
-    nuclei: Nucleus, counts: Array, electron: Array, radiation_length_cm: Array, fraction: Array, density: Array,
-    *, approximation: str, form: str,
-) -> quadrature.Estimate:  # fmt: skip
-    """Events of bremsstrahlung for epsilon = 1 and BR = 1, per mass."""
-
-    def events(one_mass: Array, beam: tuple[Array, Array], order: int, orders: tuple[int, int]) -> Array:
-        def sigma(missing: Array, energy: Array) -> Array:
-            per_nucleus = nuclear_bremsstrahlung.sigma_above(
-                missing[..., None], energy[..., None], one_mass, lepton_mass=electron, nucleus=nuclei, approximation=approximation, form=form, orders=orders,
-            )  # fmt: skip
-            return jnp.sum(counts * per_nucleus, axis=-1)
-
-        smallest = electron / (2 * jnp.max(beam[0]))
-        total = thick_target.emission_yield(*beam, track, sigma, radiation_length_cm, fraction, smallest, order)
-        return density * constants.GEV2_CM2 * total
-
-    fine = jax.lax.map(lambda m: events(m, beam_fine, 8, (12, 24)), mass, batch_size=8)
-    coarse = jax.lax.map(lambda m: events(m, beam_coarse, 6, (8, 16)), mass, batch_size=8)
-    return quadrature.Estimate(fine, jnp.abs(fine - coarse))
+# --- Yields -----------------------------------------------------------------------------------------------------------
 
 
 def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
@@ -268,7 +219,7 @@ def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
         )
     )
     counts = np.array([float(number) for _, number in state.target.nuclei])
-    return _emission(
+    return emission(
         state.beam_fine, state.beam_coarse, state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm,
         state.minimum_fraction, state.target.unit_density,
         approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
@@ -311,7 +262,7 @@ def channel_yields(
     wanted = search.options["channels"].split(",") if channels is None else channels
     parameters = (model.mass, model.epsilon, model.alpha_dark, model.dark_matter_mass_gev(), model.visible_width_unit())
     run = partial(
-        _annihilation, state.path, electron=particles.mass("e-"), density=state.target.electron_density,
+        annihilation, state.path, electron=particles.mass("e-"), density=state.target.electron_density,
         dark_matter=model.dark_matter, width=search.options["width"],
     )  # fmt: skip
     if differentiable:
@@ -362,20 +313,14 @@ def _scaled_emission(
     """Emission for epsilon = 1 and BR = 1 times epsilon^2 BR(A' -> chi chi)."""
     mass, epsilon, alpha_dark, chi, visible = parameters
     if shape is None:
-        dark = in_batches(partial(_dark_width, kind=model.dark_matter), (mass, alpha_dark, chi), _CHUNK)
+        dark = in_batches(partial(dark_width, kind=model.dark_matter), (mass, alpha_dark, chi), _CHUNK)
     else:
         dark, unit = (
-            _dark_width(mass, alpha_dark, chi, kind=model.dark_matter),
+            dark_width(mass, alpha_dark, chi, kind=model.dark_matter),
             quadrature.Estimate(*(part.reshape(shape) for part in unit)),
         )
     scale = epsilon**2 * dark / (dark + epsilon**2 * visible)
     return quadrature.Estimate(scale * unit.value, scale * unit.error)
-
-
-@partial(jax.jit, static_argnames=("kind",))
-def _dark_width(mass: Array, alpha_dark: Array, dark_matter_mass: Array, *, kind: str) -> Array:
-    """Width to dark matter, GeV."""
-    return alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, kind) / mass
 
 
 def signal_yield(search: Search, model: Any, *, differentiable: bool = False) -> SignalYield:

@@ -1,0 +1,71 @@
+"""Rates of the disappearing positron: compiled functions of arrays, without an experiment file."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from .. import constants
+from ..decays.dark_current import dark_current
+from ..matter.form_factors import Nucleus
+from ..numerics import quadrature, tables
+from ..production import nuclear_bremsstrahlung, resonant_annihilation
+from ..transport import path_length, thick_target
+
+
+@partial(jax.jit, static_argnames=("dark_matter", "width", "near"))
+def annihilation(
+    path: path_length.PathLength, mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, visible: Array,
+    electron: Array, density: Array, *, dark_matter: str, width: str, near: bool = True,
+) -> quadrature.Estimate:  # fmt: skip
+    """Events of annihilation for points of one shape."""
+    dark_width = alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, dark_matter) / mass
+    visible_width = epsilon**2 * visible
+    panel = [a[..., None, None] for a in (mass, epsilon, alpha_dark, dark_matter_mass, visible_width, dark_width)]
+
+    def cross_section(energy: Array, distance: Array) -> Array:
+        return resonant_annihilation.cross_section(
+            2 * electron * (energy + electron), 2 * electron * distance, *panel[:3], dark_matter_mass=panel[3], dark_matter=dark_matter,
+            visible_width=panel[4], dark_width=panel[5], lepton_mass=electron, width=width,
+        )  # fmt: skip
+
+    half_width = mass * (dark_width + visible_width) / (2 * electron)
+    threshold = (2 * dark_matter_mass**2 - electron**2) / electron
+    result = thick_target.resonant_yield(
+        path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold, near=near
+    )
+    scale = density * constants.GEV2_CM2
+    return quadrature.Estimate(scale * result.value, scale * result.error)
+
+
+@partial(jax.jit, static_argnames=("approximation", "form"))
+def emission(
+    beam_fine: tuple[Array, Array], beam_coarse: tuple[Array, Array], track: tables.Table, mass: Float[Array, " masses"],
+    nuclei: Nucleus, counts: Array, electron: Array, radiation_length_cm: Array, fraction: Array, density: Array,
+    *, approximation: str, form: str,
+) -> quadrature.Estimate:  # fmt: skip
+    """Events of bremsstrahlung for epsilon = 1 and BR = 1, per mass."""
+
+    def events(one_mass: Array, beam: tuple[Array, Array], order: int, orders: tuple[int, int]) -> Array:
+        def sigma(missing: Array, energy: Array) -> Array:
+            per_nucleus = nuclear_bremsstrahlung.sigma_above(
+                missing[..., None], energy[..., None], one_mass, lepton_mass=electron, nucleus=nuclei, approximation=approximation, form=form, orders=orders,
+            )  # fmt: skip
+            return jnp.sum(counts * per_nucleus, axis=-1)
+
+        smallest = electron / (2 * jnp.max(beam[0]))
+        total = thick_target.emission_yield(*beam, track, sigma, radiation_length_cm, fraction, smallest, order)
+        return density * constants.GEV2_CM2 * total
+
+    fine = jax.lax.map(lambda m: events(m, beam_fine, 8, (12, 24)), mass, batch_size=8)
+    coarse = jax.lax.map(lambda m: events(m, beam_coarse, 6, (8, 16)), mass, batch_size=8)
+    return quadrature.Estimate(fine, jnp.abs(fine - coarse))
+
+
+@partial(jax.jit, static_argnames=("kind",))
+def dark_width(mass: Array, alpha_dark: Array, dark_matter_mass: Array, *, kind: str) -> Array:
+    """Width to dark matter, GeV."""
+    return alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, kind) / mass
