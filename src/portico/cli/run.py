@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from .show import print_json
 from .text import number, table
 
 if TYPE_CHECKING:
-    from ..limits.reach import Block
+    from ..limits.problem import Block
     from ..models.base import Model
 
 
@@ -132,42 +133,26 @@ def reach(
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
     folder = files.output_folder(output)
-    total = 1
-    for axis in axes.values():
-        total *= axis.size
-    specs = model.PARAMETERS
-    unit = specs[parameter].unit if parameter in specs else "1"
-    writer: files.ReachTable | None = None
-    try:
-        with _Progress(total) as progress:
+    total = math.prod(axis.size for axis in axes.values())
+    with files.ReachTable(folder, model, list(axes), parameter) as table_file, _Progress(total) as progress:
 
-            def finished(block: Block) -> None:
-                nonlocal writer
-                if writer is None:  # only now is it certain that the input is right
-                    writer = files.ReachTable(folder, {name: specs[name] for name in axes}, parameter, unit)
-                writer.write(block)
-                progress.advance(len(block.status))
+        def finished(block: Block) -> None:
+            table_file.write(block)
+            progress.advance(len(block.status))
 
+        try:
             dataset = compute(search, model, scan=axes, parameter=parameter, cl=level, method=method, on_block=finished)
-    except KeyboardInterrupt:
-        done = writer.points if writer else 0
-        where = f" are in {writer.path}" if writer else " were finished"
-        raise KeyboardInterrupt(f"{done} of {total} points{where}") from None
-    finally:
-        if writer is not None:
-            writer.__exit__(None, None, None)
-    names = [
-        str(folder / "reach.csv"),
-        str(files.write_dataset(folder, dataset)),
-        *_pictures(dataset, folder),
-        str(files.write_provenance(folder, dataset, search, command)),
-    ]
+        except KeyboardInterrupt:
+            where = f" are in {table_file.path}" if table_file.points else " were finished"
+            raise KeyboardInterrupt(f"{table_file.points} of {total} points{where}") from None
+    names = [str(table_file.path), str(files.write_dataset(folder, dataset)), *_pictures(dataset, folder)]
+    names.append(str(files.write_provenance(folder, dataset, search, command)))
     _report(dataset, names, axes, as_json=as_json)
-    bad = [status for status in dataset["status"].values.ravel() if status.startswith("failed")]
+    status = dataset["status"].values.ravel()
+    bad = [k for k, text in enumerate(status) if text.startswith("failed")]
     if bad:
-        place = int([s.startswith("failed") for s in dataset["status"].values.ravel()].index(True))
         raise NumericsError(
-            f"{len(bad)} of {total} points failed, the first is number {place + 1} of the scan: {bad[0]}; all points are in {names[0]}."
+            f"{len(bad)} of {total} points failed, the first is number {bad[0] + 1} of the scan: {status[bad[0]]}; all points are in {names[0]}."
         )
     return 0
 

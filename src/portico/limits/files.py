@@ -9,13 +9,13 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
 from ..errors import InvalidInput
-from ..models.base import Parameter
-from .reach import Block
+from ..models.base import Model
+from .problem import Block
 
 if TYPE_CHECKING:
     import xarray
@@ -44,30 +44,39 @@ def output_folder(path: str) -> Path:
 class ReachTable:
     """``reach.csv``: one row per scan point and interval, written block by block so that an interruption loses nothing."""
 
-    def __init__(self, folder: Path, scan: dict[str, Parameter], parameter: str, unit: str) -> None:
-        """Open the table and write its header; results of an earlier run in the folder are removed."""
-        for name in FILES:
-            (folder / name).unlink(missing_ok=True)
+    def __init__(self, folder: Path, model: Model, scan: list[str], parameter: str) -> None:
+        """Prepare for a scan over some parameters of a model; the file is opened with the first block."""
         self.path = folder / "reach.csv"
         self.points = 0
-        self._names = list(scan)
-        self._file = self.path.open("w", encoding="utf-8", newline="\n")
-        scanned = [_column(name, spec.unit) for name, spec in scan.items()]
-        edges = [_column(f"{parameter}_{end}", unit) for end in ("low", "high")]
-        self._file.write(",".join([*scanned, "interval", *edges, "n_intervals", "status"]) + "\n")
+        self._folder, self._names = folder, scan
+        self._file: TextIO | None = None
+        self._head = [_column(name, model) for name in scan]
+        self._head += [
+            "interval",
+            _column(parameter, model, "_low"),
+            _column(parameter, model, "_high"),
+            "n_intervals",
+            "status",
+        ]
+
+    def _open(self) -> TextIO:
+        """Open the table, now that it is certain that the input is right; results of an earlier run are removed."""
+        for name in FILES:
+            (self._folder / name).unlink(missing_ok=True)
+        file = self.path.open("w", encoding="utf-8", newline="\n")
+        file.write(",".join(self._head) + "\n")
+        return file
 
     def write(self, block: Block) -> None:
         """Append the points of a block."""
+        self._file = self._file or self._open()
         for k, status in enumerate(block.status):
             point = [_text(block.points[name][k]) for name in self._names]
             count = int(block.number[k])
-            rows = [(str(i), _text(low), _text(high)) for i, (low, high) in enumerate(block.edges[k, :count])] or [
-                ("", "", "")
-            ]
-            for row in rows:
-                self._file.write(
-                    ",".join([*point, *row, str(count), '"' + status + '"' if "," in status else status]) + "\n"
-                )
+            rows = [(str(i), _text(low), _text(high)) for i, (low, high) in enumerate(block.edges[k, :count])]
+            for row in rows or [("", "", "")]:
+                quoted = f'"{status}"' if "," in status else status
+                self._file.write(",".join([*point, *row, str(count), quoted]) + "\n")
         self._file.flush()
         self.points += len(block.status)
 
@@ -79,11 +88,14 @@ class ReachTable:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the file."""
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
-def _column(name: str, unit: str) -> str:
-    return name if unit == "1" else f"{name}_{unit.lower()}"
+def _column(name: str, model: Model, ending: str = "") -> str:
+    """Head of a column: the parameter with its unit."""
+    unit = model.PARAMETERS[name].unit if name in model.PARAMETERS else "1"
+    return name + ending if unit == "1" else f"{name}{ending}_{unit.lower()}"
 
 
 def _text(value: float) -> str:

@@ -1,0 +1,127 @@
+"""One limit-setting problem, and its solution for a block of points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import InvalidInput, unknown_name
+from ..models.base import Model, Parameter
+from ..numerics.intervals import find_intervals
+from ..signatures.base import Search
+from ..statistics import counting
+
+_GRID = 33
+
+
+class Block(NamedTuple):
+    """Finished points of a scan: their values, intervals and status, in the order of the scan."""
+
+    first: int
+    points: dict[str, np.ndarray]
+    edges: np.ndarray
+    number: np.ndarray
+    status: list[str]
+    error: np.ndarray
+    channel_low: np.ndarray
+
+
+class Problem(NamedTuple):
+    """One limit-setting problem: where the signal is compared with which number of events."""
+
+    search: Search
+    model: Model
+    parameter: str
+    grid: np.ndarray
+    required: float
+    kind: str
+
+
+def problem_of(search: Search, model: Model, parameter: str, cl: float, method: str) -> Problem:
+    """Check what is asked and find the number of events that is excluded."""
+    if method not in counting.METHODS:
+        raise unknown_name("method", method, counting.METHODS)
+    if parameter not in model.PARAMETERS:
+        raise unknown_name("parameter", parameter, model.PARAMETERS, where=f"model {model.NAME}")
+    spec: Parameter = model.PARAMETERS[parameter]
+    if spec.limit_range is None:
+        allowed = [name for name, other in model.PARAMETERS.items() if other.limit_range]
+        raise InvalidInput(
+            f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}."
+        )
+    counting.check(np.array([1.0]), cl, method, None)
+    state = search.prepared()
+    entry = search.experiment.entries.get("counts.observed")
+    observed = (
+        None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
+    )
+    required = float(counting.upper_limit(np.array(state.background.expected), cl, method, observed))
+    return Problem(
+        search,
+        model,
+        parameter,
+        np.geomspace(*spec.limit_range, _GRID),
+        required,
+        "expected" if observed is None else "observed",
+    )
+
+
+def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
+    """Intervals of all points of one block, and the lower edge of each channel taken alone."""
+    signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
+
+    everything = tuple(problem.search.options["channels"].split(","))
+    kept: dict[tuple[str, bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
+
+    def estimates(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Events and their error by channel; what one channel needs again for itself is not computed again."""
+        keys = [(name, index.tobytes(), x.tobytes()) for name in which]
+        missing = tuple(key[0] for key in keys if key not in kept)
+        if missing:
+            chosen = {name: values[index] for name, values in points.items()}
+            theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
+            for name, estimate in signature.channel_yields(problem.search, theory, channels=missing).items():
+                kept[name, *keys[0][1:]] = (
+                    np.broadcast_to(estimate.value, x.shape),
+                    np.broadcast_to(estimate.error, x.shape),
+                )
+        return [kept[key] for key in keys]
+
+    def events(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return np.sum([value for value, _ in estimates(which, index, x)], axis=0)
+
+    level = np.full(count, problem.required)
+    found = find_intervals(partial(events, everything), level, problem.grid)
+    alone = [find_intervals(partial(events, (channel,)), level, problem.grid) for channel in channels]
+    low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
+    value, error = np.sum(estimates(everything, np.arange(count), low), axis=0)
+    relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
+    status = [
+        _status(found.edges[k], found.number[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)
+    ]
+    channel_low = np.array(
+        [[a.edges[k, 0, 0] if a.number[k] else np.nan for k in range(count)] for a in alone]
+    ).reshape(len(channels), count)
+    return Block(first, points, found.edges, found.number, status, relative, channel_low)
+
+
+def _status(edges: np.ndarray, count: int, relative: float, value: float, tolerance: float) -> str:
+    if not np.isfinite(value):
+        return "failed: the expected signal is not finite"
+    if count and relative > tolerance:
+        return f"failed: numerical error {relative:.1e} of the signal exceeds {tolerance:.0e}"
+    if count == 0:
+        return "none"
+    return "open" if np.isinf(edges[count - 1, 1]) else "excluded"
+
+
+def sources_of(search: Search, model: Model, method: str) -> tuple[str, ...]:
+    """Return the sources behind a limit: experiment file, target, formulas, model and statistics."""
+    state = search.prepared()
+    own = search.signature.method_sources(search)
+    return tuple(
+        dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES, counting.SOURCES[method]])
+    )

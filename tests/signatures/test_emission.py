@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+import portico
+from portico.models import DarkPhoton
+from portico.signatures import emission
+
+
+@pytest.fixture(scope="module")
+def search():
+    return portico.search("belle2_disappearing_positron", bremsstrahlung="iww", channels="bremsstrahlung")
+
+
+def _events(search, mass):
+    signal = portico.signal(search, DarkPhoton(mass=mass, epsilon=1e-6, alpha_dark=0.5))
+    return signal.channels["bremsstrahlung"], signal.numerical_error["bremsstrahlung"]
+
+
+def test_many_masses_are_interpolated_within_the_reported_error(search):
+    mass = np.geomspace(1e-3, 1.0, 2001)
+    value, error = _events(search, mass)
+    chosen = slice(3, None, 41)
+    assert mass.size > 512
+    direct, direct_error = _events(portico.search("belle2_disappearing_positron", bremsstrahlung="iww", channels="bremsstrahlung"), mass[chosen])
+    assert np.any(direct != value[chosen])  # it was interpolated
+    assert np.all(np.abs(value[chosen] - direct) <= error[chosen])
+    assert np.all(error < 1e-3 * value)
+    assert np.all(direct_error > 0)
+
+
+def test_masses_that_reach_the_end_of_the_spectrum_are_integrated_directly(search):
+    mass = np.linspace(0.5, 9.0, 600)
+    estimate = emission.cached_emission(search, mass)
+    assert np.all(estimate.value[mass > 6.7] == 0)
+    assert np.all(estimate.value[mass < 5] > 0)
+
+
+def test_each_mass_is_computed_once(search):
+    mass = np.array([0.011, 0.013])
+    first = emission.cached_emission(search, mass)
+    kept = dict(search._prepared["emission"])
+    again = emission.cached_emission(search, mass[::-1].reshape(2, 1))
+    np.testing.assert_array_equal(again.value[::-1, 0], first.value)
+    assert search._prepared["emission"] == kept
+
+
+def test_theory_error_is_the_distance_to_the_exact_tree_level():
+    options = {"bremsstrahlung": "ww", "track_length": "cascade"}
+    mass = np.array([0.001, 0.01, 0.1, 1.0])
+    relative = emission.theory_error(options, "bremsstrahlung", mass, differentiable=False)
+    np.testing.assert_allclose(relative, np.hypot(0.01, np.abs(1 - 1 / np.array([0.93, 1.35, 2.12, 4.13]))), rtol=1e-9)
+    assert emission.theory_error(options, "annihilation", mass, differentiable=False) == pytest.approx(0.01)
