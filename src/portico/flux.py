@@ -29,7 +29,7 @@ class Flux(eqx.Module):
     table: tables.Table
     source: str = eqx.field(static=True)
 
-    def density(self, energy: ArrayLike) -> Float[Array, ...]:
+    def density(self, energy: ArrayLike) -> Float[Array, "..."]:
         """Return particles per GeV at ``energy`` (GeV); 0 outside the edges."""
         energy = jnp.asarray(energy)
         pieces = self.edges.shape[0] - 1
@@ -37,7 +37,7 @@ class Flux(eqx.Module):
         inside = (energy >= self.edges[0]) & (energy <= self.edges[-1])
         return jnp.where(inside, self.density_in_piece(piece, energy), 0.0)
 
-    def density_in_piece(self, piece: ArrayLike, energy: ArrayLike) -> Float[Array, ...]:
+    def density_in_piece(self, piece: ArrayLike, energy: ArrayLike) -> Float[Array, "..."]:
         """Return particles per GeV from one piece of the spectrum; the piece's end values hold outside it."""
         left, right = self.edges[piece], self.edges[jnp.asarray(piece) + 1]
         return tables.interpolate_row(self.table, piece, coordinate((energy - left) / (right - left)))
@@ -62,7 +62,7 @@ class Flux(eqx.Module):
         return quadrature.Estimate(fine, jnp.abs(fine - coarse) + table)
 
 
-def coordinate(fraction: ArrayLike) -> Float[Array, ...]:
+def coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`u = (2/\pi)\arcsin\sqrt f`, the coordinate of :class:`Flux` tables, for f in [0, 1]."""
     fraction = jnp.asarray(fraction)
     inside = (fraction > 0) & (fraction < 1)

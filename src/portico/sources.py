@@ -38,8 +38,8 @@ def bibtex(texts: Iterable[str]) -> str:
                 f",\n  {name} = {{{value}}}" for name, value in entry.items() if name not in ("match", "type")
             )
             found[key] = f"@{entry.get('type', 'article')}{{{key}{fields}\n}}"
-        if not keys and re.search(r"arXiv:\d{4}\.\d{4,5}|doi:", text):
-            label = re.sub(r"\W+", "_", text)[:40].strip("_")
+        if not keys and re.search(r"arXiv:|[a-z-]+/\d{7}|doi:", text):
+            label = re.sub(r"\W+", "_", text).strip("_")
             found.setdefault(label, f"@misc{{{label},\n  note = {{{text}}}\n}}")
     return "\n\n".join(found[key] for key in sorted(found))
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -106,6 +107,8 @@ def parse(text: str | float, *, where: str = "quantity") -> Quantity:
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise InvalidInput(f"{where}: {text!r} is not a quantity; expected a number or text such as '67 MeV'.")
     if not isinstance(text, str):
+        if not abs(text) <= sys.float_info.max:  # nan too
+            raise InvalidInput(f"{where}: the number given is not finite; expected a number below 1.8e308.")
         text = repr(float(text))
     match = _QUANTITY.fullmatch(text) if len(text) <= 200 else None
     if match is None:

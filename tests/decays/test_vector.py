@@ -97,7 +97,9 @@ def test_three_photons_lives_below_the_electron_pair():
     assert float(vector.width_to_three_photons(2.001 * electron, 1.0, electron)) == 0.0
     assert float(vector.width_to_leptons(1.999 * electron, 1.0, electron)) == 0.0
     # by hand: 17 alpha^4/(2^7 3^6 5^3 pi^3) = 1.333e-16 (four digits)
-    assert float(vector.width_to_three_photons(electron, 1.0, electron)) / electron == pytest.approx(1.333e-16, rel=5e-4)
+    assert float(vector.width_to_three_photons(electron, 1.0, electron)) / electron == pytest.approx(
+        1.333e-16, rel=5e-4
+    )
 
 
 @pytest.mark.parametrize("width", [*TO_DARK_MATTER.values(), vector.width_to_leptons])

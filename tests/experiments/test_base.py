@@ -51,10 +51,14 @@ def test_belle2_numbers_are_read_with_their_units():
     experiment = base.load("belle2_disappearing_positron")
     assert experiment.number("beams.electron_energy", units.ENERGY) == 7.0
     assert experiment.number("beams.luminosity", units.LUMINOSITY) == pytest.approx(5e43, rel=1e-14)
-    assert experiment.number("acceptance.missing_energy_fraction", units.DIMENSIONLESS) == pytest.approx(0.95, rel=1e-15)
+    assert experiment.number("acceptance.missing_energy_fraction", units.DIMENSIONLESS) == pytest.approx(
+        0.95, rel=1e-15
+    )
     assert experiment.number("photon_background.veto_inefficiency", units.DIMENSIONLESS) == 4.5e-4
     assert experiment.radiation_lengths("target.depth", 1.86) == 16
-    assert experiment.radiation_lengths("neutron_background.muon_system_iron", 1.757) == pytest.approx(65.8 / 1.757, rel=1e-14)
+    assert experiment.radiation_lengths("neutron_background.muon_system_iron", 1.757) == pytest.approx(
+        65.8 / 1.757, rel=1e-14
+    )
     assert experiment.text("target.material") == "CsI"
 
 
@@ -76,7 +80,15 @@ def test_own_file_in_the_current_folder_and_as_a_path(tmp_path, monkeypatch):
 
 
 def test_lengths_may_be_given_in_cm_or_in_radiation_lengths(tmp_path):
-    in_cm = base.load(_file(tmp_path, ('depth = { value = "16 X0", source = "arXiv:2212.04252, thickness', 'depth = { value = "29.76 cm", source = "arXiv:2212.04252, thickness')))
+    in_cm = base.load(
+        _file(
+            tmp_path,
+            (
+                'depth = { value = "16 X0", source = "arXiv:2212.04252, thickness',
+                'depth = { value = "29.76 cm", source = "arXiv:2212.04252, thickness',
+            ),
+        )
+    )
     assert in_cm.radiation_lengths("target.depth", 1.86) == pytest.approx(16, rel=1e-14)
 
 
@@ -84,7 +96,10 @@ def test_optional_entries_may_be_left_out(tmp_path):
     path = _file(tmp_path, (_line("crossing_angle"), ""), (_line("momentum_resolution"), ""))
     search = portico.search(path)
     assert "beams.crossing_angle" not in search.experiment.entries
-    with pytest.raises(portico.InvalidInput, match=r"option crossing_angle=on: mine\.toml: beams\.crossing_angle is not given in the file"):
+    with pytest.raises(
+        portico.InvalidInput,
+        match=r"option crossing_angle=on: mine\.toml: beams\.crossing_angle is not given in the file",
+    ):
         search.with_options(crossing_angle="on").prepared()
 
 
@@ -154,5 +169,8 @@ def test_path_that_cannot_be_read_is_refused(tmp_path):
 
 
 def test_unknown_name_has_the_nearest_match():
-    with pytest.raises(UnknownName, match=r"no search named 'belle2_disappering_positron'\. Did you mean 'belle2_disappearing_positron'\?"):
+    with pytest.raises(
+        UnknownName,
+        match=r"no search named 'belle2_disappering_positron'\. Did you mean 'belle2_disappearing_positron'\?",
+    ):
         portico.search("belle2_disappering_positron")

@@ -81,7 +81,9 @@ def annihilation(mass, alpha_dark, ratio=1 / 3, kind="dirac", *, width="constant
     resonance, half = mass**2 / (2 * ELECTRON) - ELECTRON, mass * gamma / (2 * ELECTRON)
     steps, away = resonance + half * np.sinh(np.linspace(-14, 14, 61)), threshold + np.geomspace(1e-6, 1, 24)
     even = np.exp(np.linspace(np.log(0.3), np.log(HIGHEST - LOWEST + 0.3), 41)) - 0.3 + LOWEST
-    ends = np.concatenate([even, [threshold], away, steps, (threshold + ELECTRON) / 0.95 + 0 * even[:1], (steps + ELECTRON) / 0.95])
+    ends = np.concatenate(
+        [even, [threshold], away, steps, (threshold + ELECTRON) / 0.95 + 0 * even[:1], (steps + ELECTRON) / 0.95]
+    )
     energy, d_energy = (a.ravel() for a in panels(np.unique(np.clip(ends, max(LOWEST, threshold), HIGHEST)), 8))
     low = np.maximum(0.95 * energy - ELECTRON, threshold)[:, None]
     places = np.concatenate([steps, away])[None, :] + 0 * energy[:, None]
@@ -103,7 +105,10 @@ def emission(mass):
     w, dw = (a.ravel() for a in panels(np.linspace(0, -1 / np.log(-np.log(0.95)), 17), 8))
     y = np.exp(-1 / w)
     positron = energy[:, None] * np.exp(-y)
-    low, high = np.log(ELECTRON / positron), np.log(np.maximum(1 - 0.95 * energy[:, None] / positron, ELECTRON / positron))
+    low, high = (
+        np.log(ELECTRON / positron),
+        np.log(np.maximum(1 - 0.95 * energy[:, None] / positron, ELECTRON / positron)),
+    )
     q, dq = panels(low[..., None] + (high - low)[..., None] * np.linspace(0, 1, 25), 8)
     x = -np.expm1(q)
     shape = x * (1 - x + x**2 / 3) / (mass**2 * (1 - x) + ELECTRON**2 * x**2)

@@ -21,7 +21,9 @@ def test_every_search_prepares_counts_and_pickles(name):
     assert search.prepared() is state  # computed once
     assert state.background.expected >= 0
     assert state.background.uncertainty >= 0
-    assert sum(value for value, _ in state.background.components.values()) == pytest.approx(state.background.expected, rel=1e-12)
+    assert sum(value for value, _ in state.background.components.values()) == pytest.approx(
+        state.background.expected, rel=1e-12
+    )
     mass = np.geomspace(1e-3, 1.0, 10)
     signal = portico.signal(search, DarkPhoton(mass=mass, epsilon=1e-3, alpha_dark=0.5))
     assert np.any(signal.expected > 0)
@@ -54,7 +56,9 @@ def test_options_are_keywords():
     assert search.with_options(tracks="positron").options == portico.search(NAME, bremsstrahlung="iww").options
 
 
-@pytest.mark.parametrize("channels", ["annihilation, bremsstrahlung", "bremsstrahlung,annihilation", ["bremsstrahlung", "annihilation"]])
+@pytest.mark.parametrize(
+    "channels", ["annihilation, bremsstrahlung", "bremsstrahlung,annihilation", ["bremsstrahlung", "annihilation"]]
+)
 def test_several_choices_in_any_order_and_form_are_the_same(channels):
     assert portico.search(NAME, channels=channels) == portico.search(NAME)
 

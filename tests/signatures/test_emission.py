@@ -1,9 +1,15 @@
+from pathlib import Path
+
+import jax
 import numpy as np
 import pytest
 
 import portico
+from portico import particles, registry
+from portico.matter.form_factors import Nucleus
 from portico.models import DarkPhoton
-from portico.signatures import emission
+from portico.production import nuclear_bremsstrahlung
+from portico.signatures import _emission as emission
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +27,9 @@ def test_many_masses_are_interpolated_within_the_reported_error(search):
     value, error = _events(search, mass)
     chosen = slice(3, None, 41)
     assert mass.size > 512
-    direct, direct_error = _events(portico.search("belle2_disappearing_positron", bremsstrahlung="iww", channels="bremsstrahlung"), mass[chosen])
+    direct, direct_error = _events(
+        portico.search("belle2_disappearing_positron", bremsstrahlung="iww", channels="bremsstrahlung"), mass[chosen]
+    )
     assert np.any(direct != value[chosen])  # it was interpolated
     assert np.all(np.abs(value[chosen] - direct) <= error[chosen])
     assert np.all(error < 1e-3 * value)
@@ -50,3 +58,25 @@ def test_theory_error_is_the_distance_to_the_exact_tree_level():
     relative = emission.theory_error(options, "bremsstrahlung", mass, differentiable=False)
     np.testing.assert_allclose(relative, np.hypot(0.01, np.abs(1 - 1 / np.array([0.93, 1.35, 2.12, 4.13]))), rtol=1e-9)
     assert emission.theory_error(options, "annihilation", mass, differentiable=False) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("approximation", ["iww_full", "ww"])
+def test_distances_to_the_exact_tree_level_agree_among_the_approximations(approximation):
+    """Their ratios are known: those of this package for iodine, 5 GeV, x > 0.95."""
+    path = Path(portico.__file__).parent / "production" / "bremsstrahlung.toml"
+    rows = {name: np.array(row["value"]) for name, row in registry.read_toml(path)["ratio_to_exact"].items()}
+
+    def sigma(name):
+        return jax.jit(
+            lambda mass: nuclear_bremsstrahlung.sigma_above(
+                0.05,
+                5.0 + 0 * mass,
+                mass,
+                lepton_mass=particles.mass("e-"),
+                nucleus=Nucleus(53.0, 127.0),
+                approximation=name,
+            )
+        )(rows["mass"] * 1e-3)
+
+    ratio = np.asarray(sigma(approximation)) / np.asarray(sigma("iww"))
+    np.testing.assert_allclose(rows[approximation] / rows["iww"], ratio, rtol=0.03)  # each ratio is good to 3%

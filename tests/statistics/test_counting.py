@@ -72,7 +72,9 @@ def test_cls_at_its_limit_is_one_minus_cl(count, background, cl):
     assert limit > 0
 
 
-@pytest.mark.parametrize(("count", "background", "signal"), [(0, 800, 2.0), (3, 2, 4.0), (50, 900, 30.0), (94, 94, 17.0)])
+@pytest.mark.parametrize(
+    ("count", "background", "signal"), [(0, 800, 2.0), (3, 2, 4.0), (50, 900, 30.0), (94, 94, 17.0)]
+)
 def test_cls_value_is_the_ratio_of_two_poisson_sums(count, background, signal):
     expected = np.exp(_cumulative(count, background + signal) - _cumulative(count, background))
     value = counting.cls_value(np.array([signal]), np.array([float(background)]), np.array([float(count)]))[0]
@@ -115,7 +117,8 @@ def test_large_backgrounds_approach_the_gaussian(method):
 
 
 @pytest.mark.parametrize(
-    ("count", "background"), [(0, 0.0), (0, 0.5), (0, 94.0), (1, 3.0), (3, 2.0), (10, 2.0), (94, 94.0), (2, 500.0), (5000, 10.0)]
+    ("count", "background"),
+    [(0, 0.0), (0, 0.5), (0, 94.0), (1, 3.0), (3, 2.0), (10, 2.0), (94, 94.0), (2, 500.0), (5000, 10.0)],
 )
 @pytest.mark.parametrize("cl", [0.68, 0.9, 0.99])
 def test_likelihood_ratio_against_root_finding(count, background, cl):
@@ -126,7 +129,9 @@ def test_likelihood_ratio_against_root_finding(count, background, cl):
     best = max(count - background, 0.0)
     lowest = minus_log(best) + counting.two_sided_quantile(cl) ** 2 / 2
     root = brentq(lambda s: minus_log(s) - lowest, best, best + 50 + 20 * np.sqrt(count + 1), xtol=1e-12, rtol=1e-14)
-    assert _one(background, cl, "likelihood_ratio", count) == pytest.approx(root, rel=1e-8, abs=1e-9)  # cancels in s + b
+    assert _one(background, cl, "likelihood_ratio", count) == pytest.approx(
+        root, rel=1e-8, abs=1e-9
+    )  # cancels in s + b
 
 
 def test_likelihood_ratio_without_candidate_is_half_of_z_squared():
@@ -164,8 +169,19 @@ def test_band_is_ordered_around_the_median(method, background, cl):
 
 def test_band_at_94_holds_the_limits_at_its_quantiles():
     band = counting.expected_band(np.array([94.0]), 0.9, "cls")
-    for values, count in ((band.minus2, 75), (band.minus1, 84), (band.median, 94), (band.plus1, 104), (band.plus2, 114)):
-        assert float(counting.poisson_quantile(float(ndtr({75: -2, 84: -1, 94: 0, 104: 1, 114: 2}[count])), np.array(94.0))) == count
+    for values, count in (
+        (band.minus2, 75),
+        (band.minus1, 84),
+        (band.median, 94),
+        (band.plus1, 104),
+        (band.plus2, 114),
+    ):
+        assert (
+            float(
+                counting.poisson_quantile(float(ndtr({75: -2, 84: -1, 94: 0, 104: 1, 114: 2}[count])), np.array(94.0))
+            )
+            == count
+        )
         assert values[0] == _one(94, 0.9, "cls", count)
 
 
@@ -199,7 +215,9 @@ def test_confidence_level_outside_its_range_is_refused(cl):
 @pytest.mark.parametrize("background", [-1.0, np.nan, np.inf])
 @pytest.mark.parametrize("method", ["cls", "likelihood_ratio", "sqrt_b"])
 def test_background_must_be_finite_and_not_negative(background, method):
-    with pytest.raises(InvalidInput, match=r"background = .* is not allowed; expected a finite number of events, at least 0"):
+    with pytest.raises(
+        InvalidInput, match=r"background = .* is not allowed; expected a finite number of events, at least 0"
+    ):
         _one(background, 0.9, method)
 
 

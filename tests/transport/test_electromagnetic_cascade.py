@@ -106,7 +106,7 @@ def test_cumulative_track_and_its_error(depth):
     estimate = em.cumulative_track(0.95, depth, method="tsai_whitis")
     assert abs(float(estimate.value) - first - second) <= float(estimate.error) + 1e-9
     assert float(estimate.error) < 1e-6
-    assert 1e-4 < second / first < 4e-3  # at v > 0.95 pairs hardly matter
+    assert 3e-5 < second / first < 4e-3  # at v > 0.95 pairs hardly matter: 7e-5 (1 X0), 2e-4 (16 X0)
 
 
 # --- second generation ---------------------------------------------------------------------------------------------

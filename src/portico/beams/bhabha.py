@@ -22,7 +22,7 @@ _AZIMUTH_ORDER = 32
 
 def dsigma_dcos(
     cosine: ArrayLike, s: ArrayLike, *, z_mass: ArrayLike, z_width: ArrayLike, sin2_theta_w: ArrayLike
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Bhabha scattering with photon and Z exchange in the s and t channels, for massless electrons.
 
     .. math:: \frac{d\sigma}{dc} = \frac{\pi\alpha^2}{2s}\Big\{u^2\big[|G_{LL}(s)+G_{LL}(t)|^2 + |G_{RR}(s)+G_{RR}(t)|^2\big]
@@ -77,7 +77,10 @@ def acceptance_edges(frame: ColliderFrame, polar_angles: tuple[float, float], tr
     """
     angles = np.array([abs(angle + sign * float(frame.tilt)) for angle in polar_angles for sign in (-1, 1)])
     own = set(np.asarray(_energy_from_angle(angles, frame)).tolist())
-    candidates = own if tracks == "positron" else own | {float(frame.total_energy) - energy for energy in own}
+    candidates = set(own)
+    if tracks == "both":
+        candidates |= {float(frame.total_energy) - energy for energy in own}
+        candidates |= set(_exchange_energies(frame, polar_angles, min(candidates), max(candidates)))
     merged: list[float] = []
     for energy in sorted(candidates):
         if not merged or energy - merged[-1] > 1e-9 * energy:
@@ -90,9 +93,45 @@ def acceptance_edges(frame: ColliderFrame, polar_angles: tuple[float, float], tr
     return np.array(merged)[open_cells[0] : open_cells[-1] + 2]
 
 
+def _exchange_energies(
+    frame: ColliderFrame, polar_angles: tuple[float, float], lowest: float, highest: float
+) -> list[float]:
+    """Energies at which the other track becomes the one that bounds the azimuth: sampled, then zoomed into."""
+    found: list[float] = []
+    for end in (0, 1):
+        brackets = [(lowest, highest)]
+        for _ in range(5):  # each zoom gains a factor 1000
+            finer: list[tuple[float, float]] = []
+            for low, high in brackets:
+                energy = np.linspace(low, high, 1001)
+                bounds = np.clip(np.asarray(_azimuth_bounds(energy, frame, polar_angles)[end]), -1.0, 1.0)
+                difference = np.sign(bounds[0] - bounds[1])
+                change = np.flatnonzero(difference[:-1] * difference[1:] < 0)
+                finer += list(zip(energy[change].tolist(), energy[change + 1].tolist(), strict=True))
+            brackets = finer
+        found += [0.5 * (low + high) for low, high in brackets]
+    return found
+
+
+def azimuth_bounds(
+    energy: ArrayLike, frame: ColliderFrame, polar_angles: tuple[float, float]
+) -> tuple[Float[Array, "2 ..."], Float[Array, "2 ..."]]:
+    """Return the smallest and largest cosine of the azimuth that each track allows: positron, electron.
+
+    Parameters and formula as :func:`accepted_azimuth`. Source: spherical trigonometry.
+    """
+    cos_low, cos_high = jnp.cos(polar_angles[1]), jnp.cos(polar_angles[0])
+    energies_of_tracks = jnp.stack([jnp.asarray(energy), frame.total_energy - energy])
+    cosine = jnp.clip(cosine_from_energy(energies_of_tracks, frame)[1], -1.0, 1.0)
+    lever = jnp.maximum(jnp.sin(frame.tilt) * jnp.sqrt(1 - cosine**2), 1e-300)
+    first = (cos_low - jnp.cos(frame.tilt) * cosine) / lever
+    last = (cos_high - jnp.cos(frame.tilt) * cosine) / lever
+    return jnp.stack([first[0], -last[1]]), jnp.stack([last[0], -first[1]])
+
+
 def accepted_azimuth(
     energy: ArrayLike, frame: ColliderFrame, polar_angles: tuple[float, float], tracks: str
-) -> tuple[Float[Array, ...], Float[Array, ...]]:
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     r"""Return the interval of the azimuth about the boost, within [0, pi], in which the tracks are in the barrel.
 
     .. math:: \cos\theta_\mathrm{lab} = \cos\delta\cos\theta + \sin\delta\sin\theta\cos\phi
@@ -111,15 +150,9 @@ def accepted_azimuth(
 
     Source: spherical trigonometry.
     """
-    cos_low, cos_high = jnp.cos(polar_angles[1]), jnp.cos(polar_angles[0])
-    low, high = jnp.full(jnp.shape(energy), -1.0), jnp.full(jnp.shape(energy), 1.0)
-    for sign, track_energy in ((1.0, energy), (-1.0, frame.total_energy - energy))[: 1 if tracks == "positron" else 2]:
-        cosine = jnp.clip(cosine_from_energy(track_energy, frame)[1], -1.0, 1.0)
-        lever = jnp.maximum(jnp.sin(frame.tilt) * jnp.sqrt(1 - cosine**2), 1e-300)
-        first = (cos_low - jnp.cos(frame.tilt) * cosine) / lever
-        last = (cos_high - jnp.cos(frame.tilt) * cosine) / lever
-        low = jnp.maximum(low, first if sign > 0 else -last)
-        high = jnp.minimum(high, last if sign > 0 else -first)
+    count = 1 if tracks == "positron" else 2
+    lows, highs = azimuth_bounds(energy, frame, polar_angles)
+    low, high = jnp.max(lows[:count], axis=0), jnp.min(highs[:count], axis=0)
     low, high = jnp.clip(low, -1.0, 1.0), jnp.clip(high, -1.0, 1.0)
     return jnp.arccos(jnp.maximum(high, low)), jnp.arccos(low)
 
@@ -132,7 +165,7 @@ def dsigma_denergy(
     *,
     tracks: str,
     electroweak: tuple[float, float, float],
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Bhabha cross section per laboratory energy of the positron, with the tracks in the barrel.
 
     .. math:: \frac{d\sigma}{dE} = \frac{2}{\gamma\beta\sqrt s}\,\frac{1}{\pi}\int_{\phi_a}^{\phi_b} d\phi\,
@@ -191,7 +224,9 @@ def bhabha_positrons(
     frame = _collider_frame(electron_energy, positron_energy, crossing_angle)
     edges = acceptance_edges(frame, polar_angles, tracks)
     if edges.size == 0:
-        edges = np.array([positron_energy, electron_energy], dtype=float)
+        # nothing is accepted: a spectrum of zeros over energies that exist
+        middle = float(frame.gamma * frame.root_s / 2)
+        edges = middle * np.array([1 - float(frame.beta) / 2, 1 + float(frame.beta) / 2])
     electroweak = (particles.mass("Z"), particles.width("Z"), constants.SIN2_THETA_W)
     dsigma = _tabulate(edges, frame, polar_angles, electroweak, tracks=tracks, points=points)
     zero = np.zeros(len(edges) - 1)
@@ -218,4 +253,5 @@ def _tabulate(
 
 _collider_frame = jax.jit(collider_frame)
 _energy_from_angle = jax.jit(energy_from_angle)
+_azimuth_bounds = jax.jit(azimuth_bounds)
 _accepted_azimuth = jax.jit(accepted_azimuth, static_argnames=("tracks",))

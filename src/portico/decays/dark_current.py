@@ -9,7 +9,7 @@ KINDS = ("dirac", "majorana", "scalar")
 """Kinds of dark matter: Dirac fermion (vector current), Majorana fermion (axial), complex scalar."""
 
 
-def dark_current(s: ArrayLike, dark_matter_mass: ArrayLike, kind: str) -> Float[Array, ...]:
+def dark_current(s: ArrayLike, dark_matter_mass: ArrayLike, kind: str) -> Float[Array, "..."]:
     r"""Return D(s), GeV^2, such that :math:`\sqrt s\,\Gamma_\chi(\sqrt s) = \alpha_D D(s)/3`.
 
     .. math:: D = (s + 2m_\chi^2)\,\beta\ \text{(Dirac)}, \quad \tfrac12 s\,\beta^3\ \text{(Majorana)}, \quad

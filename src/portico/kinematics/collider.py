@@ -54,7 +54,7 @@ def collider_frame(
     return ColliderFrame(energy, root_s, beta, gamma, tilt, jnp.arctan2(jnp.sin(lean), parallel))
 
 
-def cosine_from_energy(energy: ArrayLike, frame: ColliderFrame) -> tuple[Float[Array, ...], Float[Array, ...]]:
+def cosine_from_energy(energy: ArrayLike, frame: ColliderFrame) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     r"""Return the cosines to the boost of a massless particle that has half the centre-of-mass energy.
 
     .. math:: \cos\theta^* = \frac{1}{\beta}\left(\frac{2E}{\gamma\sqrt s} - 1\right), \qquad
@@ -75,7 +75,7 @@ def cosine_from_energy(energy: ArrayLike, frame: ColliderFrame) -> tuple[Float[A
     return (ratio - 1) / frame.beta, (1 - 1 / (frame.gamma**2 * ratio)) / frame.beta
 
 
-def energy_from_angle(angle: ArrayLike, frame: ColliderFrame) -> Float[Array, ...]:
+def energy_from_angle(angle: ArrayLike, frame: ColliderFrame) -> Float[Array, "..."]:
     r"""Return :math:`E = \sqrt s / [2\gamma(1 - \beta\cos\theta)]`, theta the laboratory angle to the boost in rad.
 
     Source: Lorentz transformation.

@@ -20,7 +20,7 @@ class Nucleus(NamedTuple):
     mass_number: ArrayLike
 
 
-def elastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, ...]:
+def elastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, "..."]:
     r"""Elastic form factor squared, atomic screening times nuclear size.
 
     .. math:: G_2 = Z^2\left(\frac{a^2t}{1+a^2t}\right)^2\left(\frac{1}{1+t/d}\right)^2,\quad
@@ -39,7 +39,7 @@ def elastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, ...]:
     return (nucleus.charge * screening / (1 + screening) / (1 + size)) ** 2
 
 
-def inelastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, ...]:
+def inelastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, "..."]:
     r"""Inelastic form factor, emission off single protons.
 
     .. math:: G_2 = Z\left(\frac{a'^2t}{1+a'^2t}\right)^2\frac{1+\frac{t}{4m_p^2}(\mu_p^2-1)}{(1+t/0.71\,\mathrm{GeV}^2)^4},
@@ -56,14 +56,14 @@ def inelastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, ...]:
     return nucleus.charge * (screening / (1 + screening)) ** 2 * magnetic / (1 + t / 0.71) ** 4
 
 
-def form_factor(t: ArrayLike, nucleus: Nucleus, name: str) -> Float[Array, ...]:
+def form_factor(t: ArrayLike, nucleus: Nucleus, name: str) -> Float[Array, "..."]:
     """Return G_2 by name: "elastic", or "elastic_inelastic" for their sum. Source: :func:`elastic`, :func:`inelastic`."""
     return elastic(t, nucleus) + (inelastic(t, nucleus) if name == "elastic_inelastic" else 0.0)
 
 
 def effective_photon_flux(
     t_min: ArrayLike, t_max: ArrayLike, nucleus: Nucleus, *, name: str = "elastic", order: int = 48
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Effective flux of photons of a nucleus.
 
     .. math:: \phi = \int_{t_\mathrm{min}}^{t_\mathrm{max}} dt\,\frac{t-t_\mathrm{min}}{t^2}\,G_2(t)

@@ -121,8 +121,10 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
     if isinstance(value, str):
         value = units.convert(value, spec.unit, where=where)
     try:
+        if np.asarray(value).dtype == bool:
+            raise TypeError
         array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"{where}: {value!r} is not a number or an array of numbers.") from None
     low_ok = array > spec.low if spec.low_open else array >= spec.low
     bad = ~(low_ok & (array <= spec.high) & np.isfinite(array))

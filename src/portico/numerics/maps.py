@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 
-def logarithmic_coordinate(y: ArrayLike) -> Float[Array, ...]:
+def logarithmic_coordinate(y: ArrayLike) -> Float[Array, "..."]:
     r"""Return the coordinate in which a function with a :math:`1/(y \ln^2 y)` end point at 0 becomes smooth.
 
     .. math:: w(y) = 1/\ln(1 + 1/y), \qquad w(0) = 0
@@ -28,7 +28,7 @@ def logarithmic_coordinate(y: ArrayLike) -> Float[Array, ...]:
     return jnp.where(positive, 1 / jnp.log1p(1 / safe), 0.0)
 
 
-def from_logarithmic_coordinate(w: ArrayLike) -> Float[Array, ...]:
+def from_logarithmic_coordinate(w: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`y(w) = 1/(e^{1/w} - 1)`, the inverse of :func:`logarithmic_coordinate`; 0 below w = 1/700."""
     w = jnp.asarray(w)
     inside = w > 1 / 700
@@ -36,7 +36,7 @@ def from_logarithmic_coordinate(w: ArrayLike) -> Float[Array, ...]:
     return jnp.where(inside, 1 / jnp.expm1(1 / safe), 0.0)
 
 
-def logarithmic_jacobian(w: ArrayLike) -> Float[Array, ...]:
+def logarithmic_jacobian(w: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`dy/dw = y(1+y)/w^2`; 0 at w = 0."""
     w = jnp.asarray(w)
     y = from_logarithmic_coordinate(w)
@@ -44,11 +44,11 @@ def logarithmic_jacobian(w: ArrayLike) -> Float[Array, ...]:
     return jnp.where(w > 0, y * (1 + y) / safe**2, 0.0)
 
 
-def resonance_coordinate(value: ArrayLike, centre: ArrayLike, width: ArrayLike) -> Float[Array, ...]:
+def resonance_coordinate(value: ArrayLike, centre: ArrayLike, width: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`u = \mathrm{asinh}[(z - z_0)/\Gamma]`, linear inside a resonance and logarithmic in its tails."""
     return jnp.arcsinh((jnp.asarray(value) - centre) / width)
 
 
-def from_resonance_coordinate(u: ArrayLike, centre: ArrayLike, width: ArrayLike) -> Float[Array, ...]:
+def from_resonance_coordinate(u: ArrayLike, centre: ArrayLike, width: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`z = z_0 + \Gamma \sinh u`, the inverse of :func:`resonance_coordinate`."""
     return centre + width * jnp.sinh(jnp.asarray(u))

@@ -18,8 +18,8 @@ from jaxtyping import Array, ArrayLike, Float
 class Estimate(NamedTuple):
     """An integral and the error of the integral, both in the unit of the integral and of the same shape."""
 
-    value: Float[Array, ...]
-    error: Float[Array, ...]
+    value: Float[Array, "..."]
+    error: Float[Array, "..."]
 
 
 @cache
@@ -74,13 +74,14 @@ def scaled(
     return start + length * nodes, length * weights
 
 
-def kronrod_error(kronrod: Float[Array, ...], gauss: Float[Array, ...]) -> Float[Array, ...]:
+def kronrod_error(kronrod: Float[Array, "..."], gauss: Float[Array, "..."]) -> Float[Array, "..."]:
     r"""Return the error of a Kronrod sum of a non-negative integrand from the Gauss sum embedded in it.
 
     .. math:: \delta = \min\{|K - G|,\ (200\,|K - G|)^{3/2} K^{-1/2}\}
 
     and never below 2e-14 of the result, which is what rounding leaves. The difference |K - G| is the error of the Gauss
-    sum, larger than that of K; the second form takes over once the rule has converged (below 1e-7).
+    sum, larger than that of K; the second form takes over once the rule has converged (below 1e-7). A peak narrower than a tenth of the interval can slip
+    through both rules: put panel ends around it.
     Source: QUADPACK, routine QK15, without its enlargement of |K - G| before convergence.
     """
     difference = jnp.abs(kronrod - gauss)

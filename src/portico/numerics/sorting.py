@@ -17,4 +17,8 @@ def sort_few(x: Float[Array, "... n"]) -> Float[Array, "... n"]:
     earlier = np.tril(np.ones((n, n), dtype=bool), -1)  # ties keep their order
     rank = jnp.sum((second < first) | ((second == first) & earlier), axis=-1)
     chosen = rank[..., None, :] == np.arange(n)[:, None]
-    return jnp.sum(jnp.where(chosen, x[..., None, :], 0.0), axis=-1)
+    return jnp.where(
+        jnp.any(jnp.isnan(x), axis=-1, keepdims=True),
+        jnp.nan,
+        jnp.sum(jnp.where(chosen, x[..., None, :], 0.0), axis=-1),
+    )

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 
-def relative_exponential(h: ArrayLike) -> Float[Array, ...]:
+def relative_exponential(h: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`(e^h - 1)/h`, 1 at h = 0, with a finite gradient there."""
     h = jnp.asarray(h)
     small = jnp.abs(h) < 1e-5
@@ -15,7 +15,7 @@ def relative_exponential(h: ArrayLike) -> Float[Array, ...]:
     return jnp.where(small, 1 + h / 2 + h**2 / 6, jnp.expm1(safe) / safe)
 
 
-def divided_exponential(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Float[Array, ...]:
+def divided_exponential(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Float[Array, "..."]:
     r"""Return the divided difference :math:`(e^{at} - e^{bt})/(a - b)`, equal to :math:`t e^{at}` for a = b.
 
     Written as :math:`t\,e^{\max(a,b)t}` times a function in (0, 1], so that neither equal nor very different
@@ -39,7 +39,7 @@ def log_poisson_cdf(count: np.ndarray, mean: np.ndarray) -> np.ndarray:
     plain = gammaincc(count + 1, mean)
     deep = (plain < 1e-280) & (mean > count)
     with np.errstate(divide="ignore"):
-        result = np.log(plain)
+        result = np.array(np.log(plain))
     if np.any(deep):
         n, x = count[deep], mean[deep]
         # Gamma(a, x) x^-a e^x = 1/(x + 1 - a - 1 (1-a)/(x + 3 - a - ...)), converging fast since x >> a

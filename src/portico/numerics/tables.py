@@ -16,11 +16,11 @@ class Table(NamedTuple):
     ``error`` is the largest error of the interpolation, in the unit of the values, one per row.
     """
 
-    lower: Float[Array, ...]
-    upper: Float[Array, ...]
+    lower: Float[Array, "..."]
+    upper: Float[Array, "..."]
     values: Float[Array, "... n"]
     slopes: Float[Array, "... n"]
-    error: Float[Array, ...]
+    error: Float[Array, "..."]
 
 
 def monotone_slopes(values: np.ndarray) -> np.ndarray:
@@ -39,11 +39,13 @@ def monotone_slopes(values: np.ndarray) -> np.ndarray:
     first, last = v[..., :5] @ ends.T, -(v[..., -5:] @ ends[::-1, ::-1].T)
     slopes = np.concatenate([first, centre, last], axis=-1)
     difference = np.diff(v, axis=-1)
-    left = np.concatenate([difference[..., :1], difference], axis=-1)
-    right = np.concatenate([difference, difference[..., -1:]], axis=-1)
-    bound = 3 * np.minimum(np.abs(left), np.abs(right))
-    limited = np.where(slopes * left < 0, 0.0, np.sign(slopes) * np.minimum(np.abs(slopes), bound))
-    return np.where(left * right > 0, limited, slopes)
+    cells = np.clip(np.arange(v.shape[-1])[:, None] + np.arange(-2, 2), 0, v.shape[-1] - 2)
+    near = difference[..., cells]
+    monotone = np.min(near, axis=-1) * np.max(near, axis=-1) >= 0  # over four cells: no limit next to an extremum
+    left, right = near[..., 1], near[..., 2]
+    sign, bound = np.sign(left + right), 3 * np.minimum(np.abs(left), np.abs(right))
+    limited = sign * np.clip(slopes * sign, 0.0, bound)
+    return np.where(monotone, limited, slopes)
 
 
 def make_table(values: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Table:
@@ -55,7 +57,7 @@ def make_table(values: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Table:
     data = np.asarray(values, dtype=float)
     coarse, slopes = data[..., ::2], monotone_slopes(data[..., ::2])
     middle = _hermite(0.5, coarse[..., :-1], coarse[..., 1:], slopes[..., :-1], slopes[..., 1:])
-    error = np.max(np.abs(middle - data[..., 1::2]), axis=-1)
+    error = 2 * np.max(np.abs(middle - data[..., 1::2]), axis=-1)
     return Table(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float), data, monotone_slopes(data), error)
 
 
@@ -71,13 +73,14 @@ def _hermite(fraction: ArrayLike, first: Array, last: Array, slope_first: Array,
     )
 
 
-def interpolate(table: Table, x: ArrayLike) -> Float[Array, ...]:
+def interpolate(table: Table, x: ArrayLike) -> Float[Array, "..."]:
     """Return a table of one row at ``x``; outside the grid the end values hold."""
     return interpolate_row(table._replace(**{name: getattr(table, name)[None] for name in table._fields}), 0, x)
 
 
-def interpolate_row(table: Table, row: ArrayLike, x: ArrayLike) -> Float[Array, ...]:
+def interpolate_row(table: Table, row: ArrayLike, x: ArrayLike) -> Float[Array, "..."]:
     """Return row ``row`` of a table of shape (rows, n) at ``x``; ``row`` and ``x`` broadcast; end values hold outside."""
+    table = Table(*(jnp.asarray(part) for part in table))
     rows, count = table.values.shape
     row = jnp.asarray(row)
     lower, step = table.lower[row], (table.upper - table.lower)[row] / (count - 1)

@@ -19,7 +19,7 @@ from ..numerics import quadrature
 APPROXIMATIONS = ("ww", "iww_full", "iww")
 
 
-def virtuality(x: ArrayLike, mass: ArrayLike, lepton_mass: ArrayLike) -> Float[Array, ...]:
+def virtuality(x: ArrayLike, mass: ArrayLike, lepton_mass: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`U_0 = m^2(1-x)/x + m_l^2 x`, the virtuality of the lepton in forward emission, GeV^2.
 
     Source: arXiv:0906.0580 eq. (A5).
@@ -94,7 +94,7 @@ def dsigma_dx(
     approximation: str = "ww",
     form: str = "elastic",
     order: int = 32,
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Cross section per energy fraction x of the emitted vector, for a coupling e to the lepton (epsilon = 1).
 
     .. math:: \mathtt{iww}: & \quad 4\alpha^3\phi\,\frac{x(1-x+x^2/3)}{m^2(1-x)+m_l^2x^2}, \qquad t_\mathrm{min} = (m^2/2E)^2,\ t_\mathrm{max} = m^2+m_l^2 \\
@@ -115,7 +115,8 @@ def dsigma_dx(
     lepton_mass : float                GeV
     nucleus : Nucleus
     approximation, form : str          names from APPROXIMATIONS and portico.matter.form_factors.FORM_FACTORS
-    order : int                        nodes of the integral over ln t; 32 gives 1e-8
+    order : int                        nodes of the integral over ln t; 32 gives 1e-8 for masses above 1 MeV, 2e-6
+                                       at 10 keV, 1e-4 at 0.1 keV
 
     Returns
     -------
@@ -141,7 +142,7 @@ def sigma_above(
     approximation: str = "ww",
     form: str = "elastic",
     orders: tuple[int, int] = (20, 32),
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Cross section for x above a cut, :math:`\int_{x_0}^{1-m_l/E} dx\,d\sigma/dx`, for epsilon = 1.
 
     Gauss-Legendre in ln(1-x), where the integrand is smooth.

@@ -28,7 +28,7 @@ def cross_section(
     dark_width: ArrayLike,
     lepton_mass: ArrayLike,
     width: str = "constant",
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Cross section of e+ e- -> A'(*) -> chi chi with the full Breit-Wigner.
 
     .. math:: \sigma = \frac{4\pi\alpha\epsilon^2\alpha_D}{3}\,\frac{D(s)}{(s-m^2)^2+m^2\Gamma^2}\,
@@ -66,7 +66,7 @@ def cross_section(
 
 def narrow_width_strength(
     mass: ArrayLike, epsilon: ArrayLike, branching_ratio: ArrayLike, lepton_mass: ArrayLike
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Integral of the cross section over the mediator's energy for a narrow resonance.
 
     .. math:: \int\sigma\,dE_{A'} = \frac{2\pi^2\alpha\epsilon^2}{m_e}\,\mathrm{BR}_\chi\,

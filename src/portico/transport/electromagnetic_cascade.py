@@ -104,7 +104,7 @@ def _talbot(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 # --- Track length --------------------------------------------------------------------------------------------------
 
 
-def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, ...]:
+def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."]:
     r"""Track length of the primary after bremsstrahlung alone, times y (Tsai and Whitis).
 
     .. math:: y\,\frac{E\,T_e}{X_0} = \int_0^T \frac{y^{b_1 t}}{\Gamma(b_1 t)}\,dt
@@ -126,7 +126,7 @@ def first_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, ...]:
     return jnp.sum(weight * jnp.exp(B1 * t * jnp.log(y) - gammaln(B1 * t)), axis=-1)
 
 
-def second_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, ...]:
+def second_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "..."]:
     r"""Track length of positrons of pairs made by the primary's bremsstrahlung photons, times y (Tsai and Whitis).
 
     .. math:: \frac{E\,T^{(2)}}{X_0} = \int_0^T dt\int_v^1\frac{dx}{x^2}\,
@@ -182,17 +182,29 @@ def track_length_kernels(w: np.ndarray, depth: np.ndarray | float, *, method: st
     :func:`second_generation_track`. For 0 < v < e^-1 the usual w = 1/ln(1/y) would be singular at y = 1; this one is not.
     """
     w, depth = np.broadcast_arrays(np.asarray(w, dtype=float), np.asarray(depth, dtype=float))
-    resolved = np.maximum(w, 1 / 300)  # y > 1e-130; below, K goes linearly to its end value
-    y = 1 / np.expm1(1 / resolved)
+    # y > 1e-130; below, K goes to its end value by the parabola through it and two more points
+    first, second = (
+        _resolved_kernels(np.full_like(w, point), depth, method) - 1 / B1 for point in (_LOWEST_W, 2 * _LOWEST_W)
+    )
+    ratio = w / _LOWEST_W
+    parabola = 1 / B1 + ratio * (2 * first - second / 2) + ratio**2 * (second / 2 - first)
+    positron, both = np.where(w < _LOWEST_W, parabola, _resolved_kernels(np.maximum(w, _LOWEST_W), depth, method))
+    return positron, both
+
+
+_LOWEST_W = 1 / 300
+
+
+def _resolved_kernels(w: np.ndarray, depth: np.ndarray, method: str) -> np.ndarray:
+    """Both kernels, stacked, where y(w) is a normal number."""
+    y = 1 / np.expm1(1 / w)
     if method == "cascade":
         s, weight = _talbot(y)
         moments = np.stack(_track_moments(s, depth[..., None]))
         tracks = np.sum((weight * moments).real, axis=-1) * y * np.exp(y)
     else:
         tracks = np.stack([np.asarray(part) for part in _tsai_whitis(y, depth)])
-    kernel = tracks * (1 + y) / resolved**2
-    positron, both = 1 / B1 + (kernel - 1 / B1) * w / resolved
-    return positron, both
+    return tracks * (1 + y) / w**2
 
 
 @jax.jit
@@ -212,7 +224,7 @@ def cumulative_track(v: float, depth: float, *, method: str, order: int = 48) ->
         end = 1 / np.log1p(-1 / np.log(v))
         fraction, weight = quadrature.gauss_legendre(nodes)
         w = end * fraction
-        y = 1 / np.expm1(1 / w)
+        y = np.where(w > 1 / 700, 1 / np.expm1(1 / np.maximum(w, 1 / 700)), 0.0)
         return float(np.sum(end * weight * np.exp(-y) * track_length_kernels(w, depth, method=method)[0]))
 
     fine = integral(order)
@@ -222,7 +234,7 @@ def cumulative_track(v: float, depth: float, *, method: str, order: int = 48) ->
 # --- Photons -------------------------------------------------------------------------------------------------------
 
 
-def photon_yield(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2) -> Float[Array, ...]:
+def photon_yield(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2) -> Float[Array, "..."]:
     r"""Photons behind a thickness, of the first generation, per energy fraction x = E_gamma/E (Tsai and Whitis).
 
     .. math:: \frac{dN_\gamma}{dx} = \frac1x\,\frac{(1-x)^{b_1 t}-e^{-b_2 t}}{b_2+b_1\ln(1-x)}
@@ -257,8 +269,9 @@ def photons_above(
 
     def integral(nodes: int) -> Array:
         z, weight = quadrature.gauss_legendre(nodes)
-        missing = (1 - jnp.asarray(x)) * jnp.exp(-z / (1 - z))
-        exponent = (attenuation + B1 * jnp.log(missing)) * depth
+        log_missing = jnp.log1p(-jnp.asarray(x)) - z / (1 - z)
+        missing = jnp.exp(log_missing)
+        exponent = (attenuation + B1 * log_missing) * depth
         spectrum = jnp.exp(-attenuation * depth) * depth / (1 - missing) * relative_exponential(exponent)
         return jnp.sum(weight * spectrum * missing / (1 - z) ** 2)
 

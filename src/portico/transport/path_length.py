@@ -18,7 +18,7 @@ from ..flux import Flux
 from ..numerics import maps, quadrature, tables
 from .electromagnetic_cascade import track_length_kernels
 
-_W_ORDER = 24
+_W_ORDERS = (32, 20)
 
 
 class PathLength(NamedTuple):
@@ -64,7 +64,7 @@ _RESOLUTION = 1e-9  # of a piece, below which the logarithmic end is taken as fl
 _SPAN = float(np.log1p(1 / _RESOLUTION))
 
 
-def piece_coordinate(fraction: ArrayLike) -> Float[Array, ...]:
+def piece_coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
     r"""Return the table coordinate in [0, 1] of a fraction f = (r-E)/(r-l) of a piece from l to r.
 
     .. math:: c = \tfrac12\left[f + \ln(1 + f/\eta)/\ln(1+1/\eta)\right], \qquad \eta = 10^{-9}
@@ -90,12 +90,22 @@ def _piece_fractions(points: int) -> np.ndarray:
 
 
 def _fold(
-    energy: Array, above: Array, flux: Flux, track: tables.Table, minimum_fraction: ArrayLike, energy_gain: ArrayLike
+    energy: Array,
+    above: Array,
+    flux: Flux,
+    track: tables.Table,
+    minimum_fraction: ArrayLike,
+    energy_gain: ArrayLike,
+    rule: tuple[Array, Array],
 ) -> Array:
     """F(E')/X0 at energies; ``above`` = ln(e_j/E') for each flux edge e_j, given so that no digits are lost near 0."""
     largest = jnp.log((energy + energy_gain) / (minimum_fraction * energy))[..., None]
     start, stop = jnp.clip(above[..., :-1], 0.0, largest), jnp.clip(above[..., 1:], 0.0, largest)
-    w, weight = quadrature.scaled(maps.logarithmic_coordinate(start), maps.logarithmic_coordinate(stop), _W_ORDER)
+    # sin^2 at both ends: the beam's spectrum may start like a square root
+    w_start, w_stop = maps.logarithmic_coordinate(start), maps.logarithmic_coordinate(stop)
+    u, weight = rule
+    w = w_start[..., None] + (w_stop - w_start)[..., None] * jnp.sin(jnp.pi * u / 2) ** 2
+    weight = weight * (w_stop - w_start)[..., None] * jnp.pi / 2 * jnp.sin(jnp.pi * u)
     y = maps.from_logarithmic_coordinate(w)
     left, right = flux.edges[:-1, None], flux.edges[1:, None]
     initial = jnp.clip(energy[..., None, None] * jnp.exp(y), left, right)
@@ -132,17 +142,30 @@ def path_length(
     Source: definition; arXiv:2212.04252 writes it inside N_ann with the order of integration reversed.
     """
     fractions = _piece_fractions(points)
-    values = radiation_length_cm * np.asarray(_folded(flux, edges, fractions, track, minimum_fraction, energy_gain))
+    fine, coarse = (quadrature.gauss_legendre(order) for order in _W_ORDERS)
+    missing = (0, _W_ORDERS[0] - _W_ORDERS[1])
+    coarse = np.pad(coarse[0], missing, mode="edge"), np.pad(coarse[1], missing)  # the same shape, so compiled once
+    values, check = (
+        radiation_length_cm * np.asarray(_folded(flux, edges, fractions, track, minimum_fraction, energy_gain, rule))
+        for rule in (fine, coarse)
+    )
     zero = np.zeros(len(edges) - 1)
     table = tables.make_table(values, zero, zero + 1)
+    error = table.error + np.max(np.abs(values - check), axis=-1)
     return PathLength(
-        np.asarray(edges), np.asarray(flux.edges), table, table.error / np.maximum(values.mean(axis=-1), 1e-300)
+        np.asarray(edges), np.asarray(flux.edges), table, error / np.maximum(values.mean(axis=-1), 1e-300)
     )
 
 
 @jax.jit
 def _folded(
-    flux: Flux, edges: Array, fractions: Array, track: tables.Table, minimum_fraction: Array, energy_gain: Array
+    flux: Flux,
+    edges: Array,
+    fractions: Array,
+    track: tables.Table,
+    minimum_fraction: Array,
+    energy_gain: Array,
+    rule: tuple[Array, Array],
 ) -> Array:
     """F/X0 on the grid of the table, shape (pieces, points)."""
     left, right = edges[:-1, None], edges[1:, None]
@@ -153,10 +176,10 @@ def _folded(
     # an edge at or below the piece is never above E': rounding to 1e-16 would cost w(1e-16) = 3% of the kernel
     below_piece = flux.edges <= left[..., None] * (1 + 1e-12)
     above = jnp.where(below_piece, jnp.minimum(above, 0.0), above)
-    return _fold(energy, above, flux, track, minimum_fraction, energy_gain)
+    return _fold(energy, above, flux, track, minimum_fraction, energy_gain, rule)
 
 
-def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, ...]:
+def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
     """Return F(E') at any energy, cm/GeV times particles; 0 outside the edges. Source: :func:`path_length`."""
     energy = jnp.asarray(energy)
     pieces = path.edges.shape[0] - 1

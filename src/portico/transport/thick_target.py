@@ -185,7 +185,7 @@ def emission_yield(
     minimum_fraction: ArrayLike,
     smallest_missing: ArrayLike,
     order: int,
-) -> Float[Array, ...]:
+) -> Float[Array, "..."]:
     r"""Path length times a cross section above a cut that refers to the energy of the beam before the target.
 
     .. math:: \int dE\,\frac{dN}{dE}\,X_0\int dw\,K(w)\,e^{-y}\,\sigma\big(E e^{-y};\ x > x_0 e^{y}\big)
