@@ -49,17 +49,15 @@ class Flux(eqx.Module):
         sine, cosine = np.sin(np.pi * u / 2), np.cos(np.pi * u / 2)
         energy = left + (right - left) * sine**2
         jacobian = (right - left) * np.pi * sine * cosine
-        rows = jnp.broadcast_to(jnp.arange(left.shape[0])[:, None], energy.shape)
-        number = (
-            tables.interpolate_row(self.table, rows, jnp.broadcast_to(jnp.asarray(u), energy.shape)) * jacobian * weight
-        )
+        rows = np.broadcast_to(np.arange(left.shape[0])[:, None], energy.shape)
+        number = tables.interpolate_row(self.table, rows, np.broadcast_to(u, energy.shape)) * jacobian * weight
         return energy.ravel(), number.ravel()
 
     def total(self) -> quadrature.Estimate:
         """Return the number of particles, with the error of interpolation and quadrature."""
-        fine, coarse = jnp.sum(self.nodes(32)[1]), jnp.sum(self.nodes(20)[1])
-        table = jnp.sum(self.table.error * jnp.diff(self.edges))
-        return quadrature.Estimate(fine, jnp.abs(fine - coarse) + table)
+        fine, coarse = self.nodes(32)[1].sum(), self.nodes(20)[1].sum()
+        table = (self.table.error * (self.edges[1:] - self.edges[:-1])).sum()
+        return quadrature.Estimate(fine, abs(fine - coarse) + table)
 
 
 def coordinate(fraction: ArrayLike) -> Float[Array, "..."]:

@@ -13,6 +13,7 @@ from .. import constants, particles
 from ..flux import Flux, energies
 from ..kinematics.collider import ColliderFrame, collider_frame, cosine_from_energy, energy_from_angle
 from ..numerics import quadrature, tables
+from ..numerics.namespace import array_namespace
 
 TRACKS = ("positron", "both")
 """Which tracks must be in the barrel: the positron alone, or the electron as well."""
@@ -76,7 +77,7 @@ def acceptance_edges(frame: ColliderFrame, polar_angles: tuple[float, float], tr
     ``polar_angles`` are the ends of the barrel, laboratory, rad. Source: geometry.
     """
     angles = np.array([abs(angle + sign * float(frame.tilt)) for angle in polar_angles for sign in (-1, 1)])
-    own = set(np.asarray(_energy_from_angle(angles, frame)).tolist())
+    own = set(energy_from_angle(angles, frame).tolist())
     candidates = set(own)
     if tracks == "both":
         candidates |= {float(frame.total_energy) - energy for energy in own}
@@ -86,7 +87,7 @@ def acceptance_edges(frame: ColliderFrame, polar_angles: tuple[float, float], tr
         if not merged or energy - merged[-1] > 1e-9 * energy:
             merged.append(energy)
     middle = 0.5 * (np.array(merged[:-1]) + np.array(merged[1:]))
-    low, high = _accepted_azimuth(middle, frame, polar_angles, tracks=tracks)
+    low, high = accepted_azimuth(middle, frame, polar_angles, tracks=tracks)
     open_cells = np.flatnonzero(np.asarray(high) > np.asarray(low))
     if open_cells.size == 0:
         return np.array([])
@@ -104,7 +105,7 @@ def _exchange_energies(
             finer: list[tuple[float, float]] = []
             for low, high in brackets:
                 energy = np.linspace(low, high, 1001)
-                bounds = np.clip(np.asarray(_azimuth_bounds(energy, frame, polar_angles)[end]), -1.0, 1.0)
+                bounds = np.clip(np.asarray(azimuth_bounds(energy, frame, polar_angles)[end]), -1.0, 1.0)
                 difference = np.sign(bounds[0] - bounds[1])
                 change = np.flatnonzero(difference[:-1] * difference[1:] < 0)
                 finer += list(zip(energy[change].tolist(), energy[change + 1].tolist(), strict=True))
@@ -120,13 +121,14 @@ def azimuth_bounds(
 
     Parameters and formula as :func:`accepted_azimuth`. Source: spherical trigonometry.
     """
-    cos_low, cos_high = jnp.cos(polar_angles[1]), jnp.cos(polar_angles[0])
-    energies_of_tracks = jnp.stack([jnp.asarray(energy), frame.total_energy - energy])
-    cosine = jnp.clip(cosine_from_energy(energies_of_tracks, frame)[1], -1.0, 1.0)
-    lever = jnp.maximum(jnp.sin(frame.tilt) * jnp.sqrt(1 - cosine**2), 1e-300)
-    first = (cos_low - jnp.cos(frame.tilt) * cosine) / lever
-    last = (cos_high - jnp.cos(frame.tilt) * cosine) / lever
-    return jnp.stack([first[0], -last[1]]), jnp.stack([last[0], -first[1]])
+    xp = array_namespace(energy, frame)
+    cos_low, cos_high = xp.cos(polar_angles[1]), xp.cos(polar_angles[0])
+    energies_of_tracks = xp.stack([xp.asarray(energy), frame.total_energy - energy])
+    cosine = xp.clip(cosine_from_energy(energies_of_tracks, frame)[1], -1.0, 1.0)
+    lever = xp.maximum(xp.sin(frame.tilt) * xp.sqrt(1 - cosine**2), 1e-300)
+    first = (cos_low - xp.cos(frame.tilt) * cosine) / lever
+    last = (cos_high - xp.cos(frame.tilt) * cosine) / lever
+    return xp.stack([first[0], -last[1]]), xp.stack([last[0], -first[1]])
 
 
 def accepted_azimuth(
@@ -150,11 +152,12 @@ def accepted_azimuth(
 
     Source: spherical trigonometry.
     """
+    xp = array_namespace(energy, frame)
     count = 1 if tracks == "positron" else 2
     lows, highs = azimuth_bounds(energy, frame, polar_angles)
-    low, high = jnp.max(lows[:count], axis=0), jnp.min(highs[:count], axis=0)
-    low, high = jnp.clip(low, -1.0, 1.0), jnp.clip(high, -1.0, 1.0)
-    return jnp.arccos(jnp.maximum(high, low)), jnp.arccos(low)
+    low, high = xp.max(lows[:count], axis=0), xp.min(highs[:count], axis=0)
+    low, high = xp.clip(low, -1.0, 1.0), xp.clip(high, -1.0, 1.0)
+    return xp.arccos(xp.maximum(high, low)), xp.arccos(low)
 
 
 def dsigma_denergy(
@@ -221,7 +224,7 @@ def bhabha_positrons(
 
     Source: :func:`dsigma_dcos`; Z mass and width from PDG, weak mixing angle from :mod:`portico.constants`.
     """
-    frame = _collider_frame(electron_energy, positron_energy, crossing_angle)
+    frame = collider_frame(electron_energy, positron_energy, crossing_angle)
     edges = acceptance_edges(frame, polar_angles, tracks)
     if edges.size == 0:
         # nothing is accepted: a spectrum of zeros over energies that exist
@@ -249,9 +252,3 @@ def _tabulate(
     margin = 1e-9 * jnp.diff(edges)[:, None]
     inside = jnp.clip(energy, edges[:-1, None] + margin, edges[1:, None] - margin)
     return dsigma_denergy(energy, inside, frame, polar_angles, tracks=tracks, electroweak=electroweak)
-
-
-_collider_frame = jax.jit(collider_frame)
-_energy_from_angle = jax.jit(energy_from_angle)
-_azimuth_bounds = jax.jit(azimuth_bounds)
-_accepted_azimuth = jax.jit(accepted_azimuth, static_argnames=("tracks",))

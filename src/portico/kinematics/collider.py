@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
+
+from ..numerics.namespace import array_namespace
 
 
 class ColliderFrame(NamedTuple):
@@ -41,17 +42,18 @@ def collider_frame(
 
     Source: energy-momentum conservation; for head-on beams beta = (E_- - E_+)/(E_- + E_+).
     """
-    half = jnp.asarray(crossing_angle) / 2
-    energy = jnp.asarray(electron_energy) + positron_energy
-    along_z = (jnp.asarray(electron_energy) - positron_energy) * jnp.cos(half)
-    along_x = energy * jnp.sin(half)
-    root_s = 2 * jnp.sqrt(jnp.asarray(electron_energy) * positron_energy) * jnp.cos(half)
+    xp = array_namespace(electron_energy, positron_energy, crossing_angle)
+    half = xp.asarray(crossing_angle) / 2
+    energy = xp.asarray(electron_energy) + positron_energy
+    along_z = (xp.asarray(electron_energy) - positron_energy) * xp.cos(half)
+    along_x = energy * xp.sin(half)
+    root_s = 2 * xp.sqrt(xp.asarray(electron_energy) * positron_energy) * xp.cos(half)
     gamma = energy / root_s
-    beta = jnp.hypot(along_z, along_x) / energy
-    tilt = jnp.arctan2(along_x, along_z)
+    beta = xp.hypot(along_z, along_x) / energy
+    tilt = xp.arctan2(along_x, along_z)
     lean = tilt - half  # between the electron beam and the boost, in the laboratory
-    parallel = gamma * (jnp.cos(lean) - beta)
-    return ColliderFrame(energy, root_s, beta, gamma, tilt, jnp.arctan2(jnp.sin(lean), parallel))
+    parallel = gamma * (xp.cos(lean) - beta)
+    return ColliderFrame(energy, root_s, beta, gamma, tilt, xp.arctan2(xp.sin(lean), parallel))
 
 
 def cosine_from_energy(energy: ArrayLike, frame: ColliderFrame) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -71,7 +73,8 @@ def cosine_from_energy(energy: ArrayLike, frame: ColliderFrame) -> tuple[Float[A
 
     Source: Lorentz transformation.
     """
-    ratio = 2 * jnp.asarray(energy) / (frame.gamma * frame.root_s)
+    xp = array_namespace(energy, frame)
+    ratio = 2 * xp.asarray(energy) / (frame.gamma * frame.root_s)
     return (ratio - 1) / frame.beta, (1 - 1 / (frame.gamma**2 * ratio)) / frame.beta
 
 
@@ -80,4 +83,5 @@ def energy_from_angle(angle: ArrayLike, frame: ColliderFrame) -> Float[Array, ".
 
     Source: Lorentz transformation.
     """
-    return frame.root_s / 2 / (frame.gamma * (1 - frame.beta * jnp.cos(angle)))
+    xp = array_namespace(angle, frame)
+    return frame.root_s / 2 / (frame.gamma * (1 - frame.beta * xp.cos(angle)))

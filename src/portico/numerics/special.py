@@ -6,13 +6,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from .namespace import array_namespace
+
 
 def relative_exponential(h: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`(e^h - 1)/h`, 1 at h = 0, with a finite gradient there."""
-    h = jnp.asarray(h)
-    small = jnp.abs(h) < 1e-5
-    safe = jnp.where(small, 1.0, h)
-    return jnp.where(small, 1 + h / 2 + h**2 / 6, jnp.expm1(safe) / safe)
+    xp = array_namespace(h)
+    h = xp.asarray(h)
+    small = xp.abs(h) < 1e-5
+    safe = xp.where(small, 1.0, h)
+    return xp.where(small, 1 + h / 2 + h**2 / 6, xp.expm1(safe) / safe)
 
 
 def divided_exponential(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Float[Array, "..."]:

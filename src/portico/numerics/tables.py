@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
+
+from .namespace import array_namespace
 
 
 class Table(NamedTuple):
@@ -80,13 +81,14 @@ def interpolate(table: Table, x: ArrayLike) -> Float[Array, "..."]:
 
 def interpolate_row(table: Table, row: ArrayLike, x: ArrayLike) -> Float[Array, "..."]:
     """Return row ``row`` of a table of shape (rows, n) at ``x``; ``row`` and ``x`` broadcast; end values hold outside."""
-    table = Table(*(jnp.asarray(part) for part in table))
+    xp = array_namespace(row, x, *table)
+    table = Table(*(xp.asarray(part) for part in table))
     rows, count = table.values.shape
-    row = jnp.asarray(row)
+    row = xp.asarray(row)
     lower, step = table.lower[row], (table.upper - table.lower)[row] / (count - 1)
-    safe = jnp.where(step > 0, step, 1.0)
-    position = jnp.clip((jnp.asarray(x) - lower) / safe, 0.0, count - 1.0)
-    cell = jnp.clip(jnp.floor(position).astype(jnp.int32), 0, count - 2)
+    safe = xp.where(step > 0, step, 1.0)
+    position = xp.clip((xp.asarray(x) - lower) / safe, 0.0, count - 1.0)
+    cell = xp.clip(xp.floor(position).astype(xp.int32), 0, count - 2)
     values, slopes = table.values.reshape(rows * count), table.slopes.reshape(rows * count)
     flat = row * count + cell
     return _hermite(position - cell, values[flat], values[flat + 1], slopes[flat], slopes[flat + 1])

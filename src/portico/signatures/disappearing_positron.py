@@ -25,7 +25,6 @@ from .. import particles, units
 from ..beams import bhabha
 from ..errors import DataError, InvalidInput
 from ..experiments.base import Experiment, Field
-from ..flux import Flux
 from ..matter.form_factors import FORM_FACTORS, Nucleus
 from ..matter.materials import Material, material
 from ..models.base import Model, VectorMediator
@@ -120,17 +119,28 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
     edges = path_length.path_edges(np.asarray(flux.edges), fraction, electron)
     largest = float(-np.log(fraction) + 2 * electron / edges[0])
     track, emission_track = path_length.track_tables((depths[0], depths[1]), largest, method=options["track_length"])
-    path = path_length.path_length(flux, edges, track, target.radiation_length_cm, fraction, energy_gain=electron)
-    positrons, track_cm, fine, coarse = _fold(flux, emission_track, fraction, target.radiation_length_cm)
+    length = target.radiation_length_cm
+    path = path_length.path_length(flux, edges, track, length, fraction, energy_gain=electron)
+    positrons = flux.total()
     number = float(positrons.value)
     if number <= 0:
         raise DataError(
             f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies."
         )
     return Prepared(
-        number, float(positrons.error), luminosity, fraction, path, path_length.total(path) / number, emission_track, float(track_cm) / number,
-        fine, coarse, target, background(experiment, number, target, fraction),
-    )  # fmt: skip
+        positrons=number,
+        positrons_error=float(positrons.error),
+        luminosity_per_cm2=luminosity,
+        minimum_fraction=fraction,
+        path=path,
+        path_cm=path_length.total(path) / number,
+        track=emission_track,
+        track_cm=length * path_length.track_total(emission_track, fraction),
+        beam_fine=flux.nodes(12),
+        beam_coarse=flux.nodes(8),
+        target=target,
+        background=background(experiment, number, target, fraction),
+    )
 
 
 def _check_facts(experiment: Experiment, fraction: float, angles: tuple[float, ...], luminosity: float) -> None:
@@ -159,16 +169,6 @@ def _crossing_angle(experiment: Experiment, options: dict[str, str]) -> float:
     return experiment.number("beams.crossing_angle", units.ANGLE)
 
 
-@jax.jit
-def _fold(flux: Flux, emission_track: tables.Table, fraction: Array, radiation_length_cm: Array) -> tuple[Any, ...]:
-    """Number of positrons, their path length for emission (both charges), and nodes that stand for the beam."""
-    fine, coarse = flux.nodes(12), flux.nodes(8)
-    above = thick_target.emission_yield(
-        *fine, emission_track, lambda missing, energy: jnp.ones_like(missing), radiation_length_cm, fraction, 1e-9, 16
-    )
-    return flux.total(), above, fine, coarse
-
-
 def background(experiment: Experiment, positrons: float, target: Material, fraction: float) -> Background:
     r"""Photons that punch through calorimeter and muon system, and neutrons that pass both.
 
@@ -178,7 +178,7 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
     Source: arXiv:2212.04252, with the numbers of the experiment file.
     """
     depth = experiment.radiation_lengths("target.depth", target.radiation_length_cm)
-    photons = float(_photons_above(fraction, depth).value) * positrons
+    photons = float(electromagnetic_cascade.photons_above(fraction, depth).value) * positrons
 
     def number(key: str, unit: str = units.DIMENSIONLESS) -> float:
         return experiment.number(key, unit)
@@ -200,9 +200,6 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
     }
     uncertainty = float(np.hypot(components["photons"][1], components["neutrons"][1]))
     return Background(photon_events + neutron_events, uncertainty, components)
-
-
-_photons_above = jax.jit(lambda fraction, depth: electromagnetic_cascade.photons_above(fraction, depth))
 
 
 # --- Yields -----------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from jax.scipy.special import gammaln
 from jaxtyping import Array, ArrayLike, Float
 
 from ..numerics import quadrature
+from ..numerics.namespace import array_namespace
 from ..numerics.special import divided_exponential, relative_exponential
 
 METHODS = ("cascade", "tsai_whitis")
@@ -254,9 +255,10 @@ def photon_yield(x: ArrayLike, depth: ArrayLike, *, attenuation: ArrayLike = B2)
 
     Source: Y.-S. Tsai, V. Whitis, Phys. Rev. 149 (1966) 1248; arXiv:2212.04252.
     """
-    x = jnp.asarray(x)
-    exponent = (attenuation + B1 * jnp.log1p(-x)) * depth
-    return jnp.exp(-attenuation * depth) * depth / x * relative_exponential(exponent)
+    xp = array_namespace(x, depth, attenuation)
+    x = xp.asarray(x)
+    exponent = (attenuation + B1 * xp.log1p(-x)) * depth
+    return xp.exp(-attenuation * depth) * depth / x * relative_exponential(exponent)
 
 
 def photons_above(
@@ -267,16 +269,18 @@ def photons_above(
     The integrand ends like 1/|ln(1-x)|, hence :math:`1-x' = (1-x)\,e^{-z/(1-z)}`. Source: :func:`photon_yield`.
     """
 
+    xp = array_namespace(x, depth, attenuation)
+
     def integral(nodes: int) -> Array:
         z, weight = quadrature.gauss_legendre(nodes)
-        log_missing = jnp.log1p(-jnp.asarray(x)) - z / (1 - z)
-        missing = jnp.exp(log_missing)
+        log_missing = xp.log1p(-xp.asarray(x)) - z / (1 - z)
+        missing = xp.exp(log_missing)
         exponent = (attenuation + B1 * log_missing) * depth
-        spectrum = jnp.exp(-attenuation * depth) * depth / (1 - missing) * relative_exponential(exponent)
-        return jnp.sum(weight * spectrum * missing / (1 - z) ** 2)
+        spectrum = xp.exp(-attenuation * depth) * depth / (1 - missing) * relative_exponential(exponent)
+        return xp.sum(weight * spectrum * missing / (1 - z) ** 2)
 
     fine = integral(order)
-    return quadrature.Estimate(fine, jnp.abs(fine - integral(2 * order // 3)))
+    return quadrature.Estimate(fine, abs(fine - integral(2 * order // 3)))
 
 
 def photon_yield_cascade(x: np.ndarray | float, depth: float, *, generations: str = "all") -> np.ndarray:

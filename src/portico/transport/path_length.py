@@ -192,6 +192,20 @@ def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
     return jnp.where(inside, value, 0.0)
 
 
+def track_total(track: tables.Table, minimum_fraction: float) -> float:
+    r"""Return the track length of one particle above a fraction of its energy, in radiation lengths.
+
+    .. math:: \int_0^{w_0} dw\,e^{-y(w)} K(w), \qquad y(w_0) = \ln 1/x_0
+
+    Source: integral of :func:`portico.transport.electromagnetic_cascade.track_length_kernels`.
+    """
+    u, weight = quadrature.gauss_legendre(48)
+    w = u / np.log1p(-1 / np.log(minimum_fraction))
+    y = 1 / np.expm1(1 / np.maximum(w, 1 / 700))
+    kernel = np.asarray(tables.interpolate(track, w))
+    return float(np.sum(weight * kernel * np.exp(-y)) / np.log1p(-1 / np.log(minimum_fraction)))
+
+
 def total(path: PathLength) -> float:
     """Return the path length of the whole beam, cm times particles: Simpson's rule on the grid of the table.
 

@@ -1,0 +1,69 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import portico
+from portico.limits import counts
+from portico.statistics import counting
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "statistics.json").read_text())
+
+
+def test_cross_section_limits_with_known_inputs():
+    data = REFERENCE["cross_section_limits"]
+    for observed, background, expected in zip(data["observed"], data["background"], data["limit_fb"], strict=True):
+        limit = portico.count_limit(
+            observed, background, efficiency=data["efficiency"], luminosity_per_cm2=data["luminosity_per_pb"] * 1e36
+        )
+        assert limit.upper_limit_cross_section_fb == pytest.approx(expected, rel=data["tolerance"])
+        assert limit.kind == "observed"
+
+
+@pytest.mark.parametrize("method", counting.METHODS)
+def test_events_are_those_of_the_method(method):
+    limit = portico.count_limit(None, 94.0, cl=0.95, method=method)
+    assert limit.kind == "expected"
+    assert limit.upper_limit_cross_section_fb is None
+    assert limit.upper_limit_events == counting.upper_limit(np.array([94.0]), 0.95, method)[0]
+    assert limit.expected["median"] == limit.upper_limit_events
+    assert list(limit.expected) == ["minus2", "minus1", "median", "plus1", "plus2"]
+    assert portico.cite(limit) is not None
+
+
+def test_cross_section_goes_with_luminosity_and_efficiency():
+    one = portico.count_limit(3, 2.0, luminosity_per_cm2=1e42)
+    assert one.upper_limit_cross_section_fb == pytest.approx(one.upper_limit_events / 1e42 / counts.CM2_PER_FB, rel=1e-14)
+    third = portico.count_limit(3, 2.0, efficiency=1 / 3, luminosity_per_cm2=2e42)
+    assert third.upper_limit_cross_section_fb == pytest.approx(1.5 * one.upper_limit_cross_section_fb, rel=1e-14)
+
+
+def test_limit_cites_its_method():
+    assert "Read2002hq" in portico.cite(portico.count_limit(3, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ({"method": "bayess"}, r"no method named 'bayess'.*Known: cls, likelihood_ratio, sqrt_b"),
+        ({"method": "clss"}, r"Did you mean 'cls'\?"),
+        ({"efficiency": 0}, r"efficiency = 0 is not allowed; expected a number above 0 and at most 1"),
+        ({"efficiency": 1.5}, r"efficiency = 1\.5 is not allowed"),
+        ({"efficiency": np.nan}, r"efficiency = nan is not allowed"),
+        ({"luminosity_per_cm2": 0.0}, r"luminosity = 0 /cm\^2 is not allowed; expected a number above 0"),
+        ({"luminosity_per_cm2": np.inf}, r"luminosity = inf /cm\^2 is not allowed"),
+        ({"observed": 3.5}, r"observed = 3\.5 is not a count; expected a whole number"),
+        ({"observed": np.nan}, r"observed = nan is not"),
+        ({"observed": np.inf}, r"observed = inf is not"),
+        ({"observed": -3}, r"observed = -3 is not allowed; expected a count, at least 0"),
+        ({"background": -1.0}, r"background = -1 is not allowed"),
+        ({"background": np.nan}, r"background = nan is not allowed"),
+        ({"cl": 0}, r"cl = 0 is not a confidence level"),
+        ({"cl": 1.5}, r"cl = 1\.5 is not a confidence level"),
+        ({"method": "sqrt_b"}, r"'sqrt_b' is a figure of merit and takes no observed count"),
+    ],
+)
+def test_wrong_input_is_refused(arguments, text):
+    with pytest.raises(portico.InvalidInput, match=text):
+        portico.count_limit(**{"observed": 3, "background": 2.0, **arguments})
