@@ -107,7 +107,7 @@ def test_optional_entries_may_be_left_out(tmp_path):
 
 WRONG = {
     "missing entry": ([(_line("luminosity"), "")], r"mine\.toml: entry 'beams\.luminosity' is missing; signature 'disappearing_positron' needs it"),
-    "missing section": ([("[target]", "[traget]")], r"no entry named 'traget\.material' in mine\.toml\. Did you mean 'target\.material'\?"),
+    "missing section": ([("[target]", "[targets]")], r"no entry named 'targets\.material' in mine\.toml\. Did you mean 'target\.material'\?"),
     "misspelt entry": ([("electron_energy", "elektron_energy")], r"no entry named 'beams\.elektron_energy' in mine\.toml\. Did you mean 'beams\.electron_energy'\?"),
     "superfluous entry": ([("[detector]", '[detector]\nsize = { value = "1 m", source = "here", status = "assumed" }')], r"no entry named 'detector\.size' in mine\.toml"),
     "unit of another dimension": ([('"7 GeV"', '"7 cm"')], r"mine\.toml: beams\.electron_energy: '7 cm' is not an energy"),
@@ -121,7 +121,7 @@ WRONG = {
     "empty source": ([('value = "50/ab", source = "arXiv:2212.04252"', 'value = "50/ab", source = ""')], r"mine\.toml: beams\.luminosity\.source: string should have at least 3 characters"),
     "missing status": ([('"50/ab", source = "arXiv:2212.04252", status = "published"', '"50/ab", source = "arXiv:2212.04252"')], r"mine\.toml: beams\.luminosity\.status: field required"),
     "unknown status": ([('"50/ab", source = "arXiv:2212.04252", status = "published"', '"50/ab", source = "arXiv:2212.04252", status = "guessed"')], r"mine\.toml: beams\.luminosity\.status: input should be 'published', 'digitised', 'inferred'"),
-    "unknown field of an entry": ([('value = "50/ab"', 'vallue = "50/ab", value = "50/ab"')], r"mine\.toml: beams\.luminosity\.vallue: extra inputs are not permitted"),
+    "unknown field of an entry": ([('value = "50/ab"', 'values = "50/ab", value = "50/ab"')], r"mine\.toml: beams\.luminosity\.values: extra inputs are not permitted"),
     "no value": ([('value = "50/ab", ', "")], r"mine\.toml: beams\.luminosity\.value: field required"),
     "entry that is no table": ([(_line("luminosity"), 'luminosity = "50/ab"')], r"mine\.toml: beams\.luminosity"),
     "loose key": ([("sources = [", 'colour = "red"\nsources = [')], r"mine\.toml: colour: expected a table of entries"),

@@ -34,7 +34,9 @@ def test_events_are_those_of_the_method(method):
 
 def test_cross_section_goes_with_luminosity_and_efficiency():
     one = portico.count_limit(3, 2.0, luminosity_per_cm2=1e42)
-    assert one.upper_limit_cross_section_fb == pytest.approx(one.upper_limit_events / 1e42 / counts.CM2_PER_FB, rel=1e-14)
+    assert one.upper_limit_cross_section_fb == pytest.approx(
+        one.upper_limit_events / 1e42 / counts.CM2_PER_FB, rel=1e-14
+    )
     third = portico.count_limit(3, 2.0, efficiency=1 / 3, luminosity_per_cm2=2e42)
     assert third.upper_limit_cross_section_fb == pytest.approx(1.5 * one.upper_limit_cross_section_fb, rel=1e-14)
 

@@ -44,5 +44,7 @@ def test_numbers_are_in_gev():
 
 
 def test_unknown_limit_has_the_nearest_match():
-    with pytest.raises(UnknownName, match=r"no published limit named 'babar_mono_photon'.*Did you mean 'babar_mono_photon_2017'\?"):
+    with pytest.raises(
+        UnknownName, match=r"no published limit named 'babar_mono_photon'.*Did you mean 'babar_mono_photon_2017'\?"
+    ):
         curves.curve("babar_mono_photon")

@@ -64,7 +64,7 @@ def test_status_with_a_comma_stays_one_field(tmp_path, dataset, blocks):
     block = blocks[0]._replace(status=["failed: this, and that", "excluded", "excluded"])
     path = _write(tmp_path, [block]).path
     with path.open(encoding="utf-8", newline="") as file:
-        assert [row["status"] for row in csv.DictReader(file)][0] == "failed: this, and that"
+        assert next(csv.DictReader(file))["status"] == "failed: this, and that"
 
 
 def test_results_of_an_earlier_run_are_removed(tmp_path, dataset, blocks):
@@ -103,7 +103,12 @@ def test_provenance_holds_versions_inputs_and_sources(tmp_path, dataset, search)
     assert content["model"]["name"] == "dark_photon"
     assert "epsilon=3e-05" in content["model"]["parameters"]
     assert content["scan"] == {"mass": [0.03, 0.067, 0.07]}
-    assert (content["parameter"], content["cl"], content["method"], content["kind"]) == ("alpha_dark", 0.9, "cls", "expected")
+    assert (content["parameter"], content["cl"], content["method"], content["kind"]) == (
+        "alpha_dark",
+        0.9,
+        "cls",
+        "expected",
+    )
     assert content["required_events"] == dataset.attrs["required_events"]
     assert content["background"] == pytest.approx(94.1, abs=0.1)
     assert "arXiv:2212.04252" in content["sources"]
@@ -120,6 +125,8 @@ def test_output_folder_that_cannot_be_written_is_refused(tmp_path):
     file = tmp_path / "file"
     file.write_text("x")
     for path in (file, file / "below"):
-        with pytest.raises(portico.InvalidInput, match=r"output folder '.*file.*' cannot be written: .*; choose another with -o"):
+        with pytest.raises(
+            portico.InvalidInput, match=r"output folder '.*file.*' cannot be written: .*; choose another with -o"
+        ):
             files.output_folder(str(path))
     assert os.listdir(tmp_path) == ["file"]

@@ -47,11 +47,13 @@ def test_the_example_of_the_package_runs():
 
 
 def test_cite_refuses_what_carries_no_sources():
-    with pytest.raises(portico.InvalidInput, match="cite: int carries no sources; expected a signal, limit, reach or search"):
+    with pytest.raises(
+        portico.InvalidInput, match="cite: int carries no sources; expected a signal, limit, reach or search"
+    ):
         portico.cite(3)
 
 
 def test_unknown_name_of_the_package_is_told():
-    with pytest.raises(AttributeError, match="portico has no 'lmit'; it has "):
-        portico.lmit  # noqa: B018
+    with pytest.raises(AttributeError, match="portico has no 'limitt'; it has "):
+        portico.limitt  # noqa: B018
     assert set(dir(portico)) >= {"limit", "reach", "search", "signal"}

@@ -48,7 +48,9 @@ def test_signal_at_the_limit_is_the_required_number_of_events():
         # edges to 1e-9 in ln(epsilon)
         assert signal.expected == pytest.approx(limit.required_events, rel=1e-8)
         background = np.array([signal.background.expected])
-        assert limit.required_events == pytest.approx(float(counting.upper_limit(background, 0.9, method)[0]), rel=1e-12)
+        assert limit.required_events == pytest.approx(
+            float(counting.upper_limit(background, 0.9, method)[0]), rel=1e-12
+        )
         assert (limit.kind, limit.status, limit.cl, limit.method) == ("expected", "open", 0.9, method)
         assert limit.intervals == [(limit.upper, None)]
         assert 0 < limit.numerical_error < 1e-3
@@ -60,7 +62,9 @@ def test_mixing_of_the_model_does_not_matter_to_its_limit():
 
 
 def test_limit_is_weaker_at_higher_confidence():
-    upper = [portico.limit(_search(), DarkPhoton(mass=0.067, alpha_dark=0.5), cl=cl).upper for cl in (0.68, 0.9, 0.95, 0.99)]
+    upper = [
+        portico.limit(_search(), DarkPhoton(mass=0.067, alpha_dark=0.5), cl=cl).upper for cl in (0.68, 0.9, 0.95, 0.99)
+    ]
     assert np.all(np.diff(upper) > 0)
 
 
@@ -80,7 +84,9 @@ def test_limit_on_alpha_dark_has_an_upper_edge():
 
 def test_limit_on_alpha_dark_between_two_edges():
     """Off resonance the yield rises with alpha_dark: only large values are excluded."""
-    limit = portico.limit(_search(channels="annihilation"), DarkPhoton(mass=0.030, epsilon=2e-4), parameter="alpha_dark")
+    limit = portico.limit(
+        _search(channels="annihilation"), DarkPhoton(mass=0.030, epsilon=2e-4), parameter="alpha_dark"
+    )
     assert limit.status == "open"
     ((low, high),) = limit.intervals
     assert high is None
@@ -114,7 +120,9 @@ def test_observed_counts_of_the_file_are_used(own):
     observed, expected = portico.limit(search, model), portico.limit(_search(), model)
     assert observed.kind == "observed"
     background = np.array([search.prepared().background.expected])
-    assert observed.required_events == pytest.approx(float(counting.upper_limit(background, 0.9, "cls", np.array([110.0]))[0]), rel=1e-12)
+    assert observed.required_events == pytest.approx(
+        float(counting.upper_limit(background, 0.9, "cls", np.array([110.0]))[0]), rel=1e-12
+    )
     assert observed.upper > expected.upper
     assert portico.signal(search, model.with_parameters(epsilon=1e-4)).observed == 110
     assert portico.reach(search, model, scan={"mass": [0.03, 0.067]}).attrs["kind"] == "observed"
@@ -129,7 +137,9 @@ def test_observed_median_equals_the_expected_limit(own):
 
 def test_events_that_are_missed_fail_loudly(monkeypatch):
     monkeypatch.setattr(_search().signature, "TOLERANCE", 1e-12)
-    with pytest.raises(portico.NumericsError, match=r"limit on epsilon: numerical error .* of the signal exceeds 1e-12"):
+    with pytest.raises(
+        portico.NumericsError, match=r"limit on epsilon: numerical error .* of the signal exceeds 1e-12"
+    ):
         portico.limit(_search(), DarkPhoton(mass=0.067, alpha_dark=0.5))
     reach = portico.reach(_search(), DarkPhoton(alpha_dark=0.5), scan={"mass": [0.03, 0.067]})
     assert all(status.startswith("failed: numerical error") for status in reach["status"].values)
@@ -204,10 +214,14 @@ def test_scan_over_two_parameters_is_a_grid():
 
 def test_ratio_follows_the_mass_and_an_absolute_mass_stays():
     ratio = portico.reach(_search(), DarkPhoton(alpha_dark=0.5), scan={"mass": [0.067, 0.09]})
-    fixed = portico.reach(_search(), DarkPhoton(alpha_dark=0.5, dark_matter_mass=0.067 / 3), scan={"mass": [0.067, 0.09]})
+    fixed = portico.reach(
+        _search(), DarkPhoton(alpha_dark=0.5, dark_matter_mass=0.067 / 3), scan={"mass": [0.067, 0.09]}
+    )
     assert fixed["low"].values[0, 0] == pytest.approx(ratio["low"].values[0, 0], rel=1e-8)
     assert fixed["low"].values[1, 0] != pytest.approx(ratio["low"].values[1, 0], rel=1e-3)
-    scanned = portico.reach(_search(), DarkPhoton(mass=0.09, alpha_dark=0.5), scan={"dark_matter_mass": [0.067 / 3, 0.03]})
+    scanned = portico.reach(
+        _search(), DarkPhoton(mass=0.09, alpha_dark=0.5), scan={"dark_matter_mass": [0.067 / 3, 0.03]}
+    )
     assert scanned["low"].values[0, 0] == pytest.approx(fixed["low"].values[1, 0], rel=1e-8)
     assert scanned["dark_matter_mass"].attrs["units"] == "GeV"
 
@@ -223,7 +237,9 @@ def test_blocks_arrive_in_order_and_are_complete():
 
 
 def test_reach_of_alpha_dark():
-    data = portico.reach(_search(), DarkPhoton(epsilon=3e-5), scan={"mass": [0.030, 0.067, 0.070]}, parameter="alpha_dark")
+    data = portico.reach(
+        _search(), DarkPhoton(epsilon=3e-5), scan={"mass": [0.030, 0.067, 0.070]}, parameter="alpha_dark"
+    )
     assert data["n_intervals"].values.tolist() == [0, 1, 1]
     one = portico.limit(_search(), DarkPhoton(mass=0.070, epsilon=3e-5), parameter="alpha_dark").intervals[0]
     assert data["high"].values[2, 0] == pytest.approx(one[1], rel=1e-8)

@@ -117,5 +117,7 @@ def test_wrong_dimensions_are_refused(reach, grid):
         portico.plot.exclusion([grid])
     with pytest.raises(portico.InvalidInput, match=r"plot: expected reaches of one model over the same one parameter"):
         portico.plot.exclusion([reach, grid])
-    with pytest.raises(portico.InvalidInput, match=r"plot: expected a reach over two parameters, given 1; use exclusion for one"):
+    with pytest.raises(
+        portico.InvalidInput, match=r"plot: expected a reach over two parameters, given 1; use exclusion for one"
+    ):
         portico.plot.exclusion_map(reach)

@@ -102,8 +102,7 @@ def test_yields_are_positive_and_vanish_only_where_kinematics_say(kind):
     assert np.all(signal.channels["annihilation"][opened] > 0)
 
 
-def test_error_covers_the_change_from_one_track_length_table_to_the_other_search():
-    """The same physics prepared twice gives the same numbers."""
+def test_a_search_that_is_prepared_again_gives_the_same_numbers():
     again = portico.signal(portico.search(NAME), _model(0.067, epsilon=1e-4))
     assert again.expected == portico.signal(_search(), _model(0.067, epsilon=1e-4)).expected
 
