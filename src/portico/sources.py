@@ -51,9 +51,10 @@ def cite(result: Any) -> str:
     ----------
     result : SignalYield, Limit, Reach dataset, search or any object with ``sources``
     """
-    sources = getattr(result, "sources", None)
-    if sources is None and hasattr(result, "attrs"):
-        sources = str(result.attrs.get("sources", "")).split("\n")
+    if isinstance(getattr(result, "attrs", None), dict):
+        sources = str(result.attrs["sources"]).split("\n") if "sources" in result.attrs else None
+    else:
+        sources = getattr(result, "sources", None)
     if sources is None:
         from .errors import InvalidInput
 

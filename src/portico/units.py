@@ -169,7 +169,7 @@ def convert(text: str | float | Quantity, target: str, *, where: str = "quantity
         raise InvalidInput(f"{where}: '{shown}' is not {expected}; expected for example {example}.")
     if target == ANGLE and "%" in quantity.unit:
         raise InvalidInput(f"{where}: '{shown}' is not {expected}; expected for example {example}.")
-    value = quantity.value * factor
+    value = quantity.value / 100 if quantity.unit == "%" and target == DIMENSIONLESS else quantity.value * factor
     if not math.isfinite(value):
         raise InvalidInput(f"{where}: '{shown}' is not finite in {target}.")
     return value

@@ -87,7 +87,11 @@ def _range(where: str, text: str, low: float, high: float, count_text: str, *, l
         raise InvalidInput(
             f"{where}={text}: '{count_text}' is not a number of points; expected a whole number, at least 2."
         )
-    count = int(count_text[:12])
+    if len(count_text.lstrip("0")) > len(str(_MOST_POINTS)):
+        raise InvalidInput(
+            f"{where}={text}: {count_text[:30]} points are more than {_MOST_POINTS:,}; cut the scan into parts."
+        )
+    count = int(count_text)
     if count < 2:
         raise InvalidInput(f"{where}={text}: {count} point{'' if count == 1 else 's'} is no scan; expected at least 2.")
     if count > _MOST_POINTS:

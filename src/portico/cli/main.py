@@ -34,9 +34,10 @@ def _run() -> int:
 
     from ..errors import DataError, InvalidInput, NumericsError
     from .app import app
+    from .interrupted import Interrupted
 
     try:
-        result = app(standalone_mode=False)
+        result = app(standalone_mode=False, prog_name="portico")
         return result if isinstance(result, int) else 0
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
@@ -47,7 +48,13 @@ def _run() -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     except typer.Exit as leave:
+        if leave.exit_code == 130:  # how typer tells Ctrl-C
+            raise KeyboardInterrupt from None
         return leave.exit_code
+    except SystemExit:  # how typer tells that nobody reads the output any more
+        raise BrokenPipeError from None
+    except Interrupted as stop:
+        raise KeyboardInterrupt(str(stop)) from None
     except (InvalidInput, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

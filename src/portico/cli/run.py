@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .. import units
 from ..errors import NumericsError
 from .arguments import confidence, make_model, make_search, probability, scans
+from .interrupted import Interrupted
 from .show import print_json
 from .text import number, table
 
@@ -132,19 +133,28 @@ def reach(
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
-    folder = files.output_folder(output)
     total = math.prod(axis.size for axis in axes.values())
-    with files.ReachTable(folder, model, list(axes), parameter) as table_file, _Progress(total) as progress:
+    with files.ReachTable(output, model, list(axes), parameter) as table_file, _Progress(total) as progress:
 
         def finished(block: Block) -> None:
             table_file.write(block)
             progress.advance(len(block.status))
 
         try:
-            dataset = compute(search, model, scan=axes, parameter=parameter, cl=level, method=method, on_block=finished)
+            dataset = compute(
+                search,
+                model,
+                scan=axes,
+                parameter=parameter,
+                cl=level,
+                method=method,
+                on_start=table_file.open,
+                on_block=finished,
+            )
         except KeyboardInterrupt:
             where = f" are in {table_file.path}" if table_file.points else " were finished"
-            raise KeyboardInterrupt(f"{table_file.points} of {total} points{where}") from None
+            raise Interrupted(f"{table_file.points} of {total} points{where}") from None
+    folder = table_file.path.parent
     names = [str(table_file.path), str(files.write_dataset(folder, dataset)), *_pictures(dataset, folder)]
     names.append(str(files.write_provenance(folder, dataset, search, command)))
     _report(dataset, names, axes, as_json=as_json)

@@ -53,6 +53,15 @@ def count_limit(
     """
     if method not in counting.METHODS:
         raise unknown_name("method", method, counting.METHODS)
+    for name, value in (
+        ("observed", observed),
+        ("background", background),
+        ("efficiency", efficiency),
+        ("luminosity_per_cm2", luminosity_per_cm2),
+    ):
+        wanted = value is None and name in ("observed", "luminosity_per_cm2")
+        if not wanted and (isinstance(value, bool) or not isinstance(value, int | float | np.number)):
+            raise InvalidInput(f"{name} = {value!r} is not a number.")
     if not 0 < efficiency <= 1:
         raise InvalidInput(f"efficiency = {efficiency:g} is not allowed; expected a number above 0 and at most 1.")
     if luminosity_per_cm2 is not None and not 0 < luminosity_per_cm2 < np.inf:

@@ -44,11 +44,11 @@ def output_folder(path: str) -> Path:
 class ReachTable:
     """``reach.csv``: one row per scan point and interval, written block by block so that an interruption loses nothing."""
 
-    def __init__(self, folder: Path, model: Model, scan: list[str], parameter: str) -> None:
-        """Prepare for a scan over some parameters of a model; the file is opened with the first block."""
-        self.path = folder / "reach.csv"
+    def __init__(self, folder: str, model: Model, scan: list[str], parameter: str) -> None:
+        """Prepare for a scan over some parameters of a model; nothing is written before :meth:`open`."""
+        self.path = Path(folder) / "reach.csv"
         self.points = 0
-        self._folder, self._names = folder, scan
+        self._names = scan
         self._file: TextIO | None = None
         self._head = [_column(name, model) for name in scan]
         self._head += [
@@ -59,17 +59,20 @@ class ReachTable:
             "status",
         ]
 
-    def _open(self) -> TextIO:
-        """Open the table, now that it is certain that the input is right; results of an earlier run are removed."""
+    def open(self) -> None:
+        """Make the folder and open the table, now that the input is known to be right; earlier results there are removed.
+
+        Raises InvalidInput where the folder cannot be written.
+        """
+        folder = output_folder(str(self.path.parent))
         for name in FILES:
-            (self._folder / name).unlink(missing_ok=True)
-        file = self.path.open("w", encoding="utf-8", newline="\n")
-        file.write(",".join(self._head) + "\n")
-        return file
+            (folder / name).unlink(missing_ok=True)
+        self._file = self.path.open("w", encoding="utf-8", newline="\n")
+        self._file.write(",".join(self._head) + "\n")
 
     def write(self, block: Block) -> None:
         """Append the points of a block."""
-        self._file = self._file or self._open()
+        assert self._file is not None
         for k, status in enumerate(block.status):
             point = [_text(block.points[name][k]) for name in self._names]
             count = int(block.number[k])

@@ -40,8 +40,10 @@ class Problem(NamedTuple):
     kind: str
 
 
-def problem_of(search: Search, model: Model, parameter: str, cl: float, method: str) -> Problem:
-    """Check what is asked and find the number of events that is excluded."""
+def problem_of(
+    search: Search, model: Model, parameter: str, cl: float, method: str, points: dict[str, np.ndarray]
+) -> Problem:
+    """Check what is asked, for a model with the values of ``points``, and find the number of events that is excluded."""
     if method not in counting.METHODS:
         raise unknown_name("method", method, counting.METHODS)
     if parameter not in model.PARAMETERS:
@@ -53,20 +55,26 @@ def problem_of(search: Search, model: Model, parameter: str, cl: float, method: 
             f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}."
         )
     counting.check(np.array([1.0]), cl, method, None)
+    arrays = [
+        name
+        for name, value in model.parameters().items()
+        if np.ndim(value) and name != parameter and name not in points
+    ]
+    if arrays:
+        raise InvalidInput(
+            f"model {model.NAME}: {', '.join(arrays)} is an array; expected one value, or a scan over it with portico.reach."
+        )
+    search.signature.check_model(
+        search, model.with_parameters(**{parameter: spec.limit_range[1]}).with_parameters(**points)
+    )
     state = search.prepared()
     entry = search.experiment.entries.get("counts.observed")
     observed = (
         None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
     )
     required = float(counting.upper_limit(np.array(state.background.expected), cl, method, observed))
-    return Problem(
-        search,
-        model,
-        parameter,
-        np.geomspace(*spec.limit_range, _GRID),
-        required,
-        "expected" if observed is None else "observed",
-    )
+    kind = "expected" if observed is None else "observed"
+    return Problem(search, model, parameter, np.geomspace(*spec.limit_range, _GRID), required, kind)
 
 
 def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from .. import units
 from ..errors import InvalidInput, NumericsError, unknown_name
 from ..models.base import Model
 from ..signatures.base import Search
@@ -56,8 +57,7 @@ def limit(
     Raises InvalidInput for wrong input, UnknownName for unknown names, NumericsError where the signal misses its tolerance.
     """
     chosen, theory = as_search(search), as_model(model)
-    _check_point(chosen, theory, parameter)
-    problem = problem_of(chosen, theory, parameter, cl, method)
+    problem = problem_of(chosen, theory, parameter, cl, method, {})
     block = solve(problem, {}, 0, ())
     if block.status[0].startswith("failed"):
         raise NumericsError(f"limit on {parameter}: {block.status[0].removeprefix('failed: ')}.")
@@ -69,20 +69,9 @@ def limit(
                  float(block.error[0]), sources_of(chosen, theory, method))  # fmt: skip
 
 
-def _check_point(search: Search, model: Model, parameter: str) -> None:
-    """Let the signature refuse the model, with the limited parameter at the end of its range."""
-    spec = model.PARAMETERS.get(parameter)
-    top = spec.limit_range[1] if spec is not None and spec.limit_range else None
-    complete = model if top is None else model.with_parameters(**{parameter: top})
-    search.signature.check_model(search, complete)
-    arrays = [name for name, value in complete.parameters().items() if np.ndim(value) and not isinstance(value, str)]
-    if arrays:
-        raise InvalidInput(f"limit: {', '.join(arrays)} is an array; expected one value. Use portico.reach for a scan.")
-
-
 def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[str, np.ndarray]:
     """Return the scan as arrays; raises InvalidInput or UnknownName where a name or a value is wrong."""
-    if not scan:
+    if not isinstance(scan, Mapping) or not scan:
         raise InvalidInput("scan: nothing to scan; give for example scan={'mass': np.geomspace(1e-3, 1, 200)}.")
     result = {}
     for name, values in scan.items():
@@ -97,7 +86,7 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
             raise InvalidInput(
                 f"scan: '{name}' is the parameter that is limited; scan another one or choose another with parameter=."
             )
-        array = np.asarray(values, dtype=float)
+        array = _scan_values(model, name, values)
         if array.ndim != 1 or array.size < 2:
             raise InvalidInput(
                 f"scan of {name}: expected at least two values in one dimension, given {array.size}; use limit for one point."
@@ -108,6 +97,24 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
     return result
 
 
+def _scan_values(model: Model, name: str, values: Any) -> np.ndarray:
+    """Values of one scanned parameter as numbers; text is read with its unit."""
+    if isinstance(values, str):
+        raise InvalidInput(f"scan of {name}: expected values such as np.geomspace(1e-3, 1, 200), given {values!r}.")
+    unit = model.PARAMETERS[name].unit
+    try:
+        read = [
+            units.convert(value, unit, where=f"scan of {name}") if isinstance(value, str) else value for value in values
+        ]
+        return np.asarray(read, dtype=float)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, InvalidInput):
+            raise
+        raise InvalidInput(
+            f"scan of {name}: expected numbers in one dimension, such as np.geomspace(1e-3, 1, 200)."
+        ) from None
+
+
 def reach(
     search: Search | str,
     model: Model,
@@ -116,6 +123,7 @@ def reach(
     parameter: str = "epsilon",
     cl: float = 0.9,
     method: str = "cls",
+    on_start: Callable[[], None] | None = None,
     on_block: Callable[[Block], None] | None = None,
 ) -> xarray.Dataset:
     """Return the excluded intervals of one parameter over a scan of others.
@@ -124,6 +132,7 @@ def reach(
     ----------
     search, model, parameter, cl, method   as for :func:`limit`; scanned parameters may be left out of the model
     scan : mapping                         parameter name to values (GeV for masses); several give a grid
+    on_start : callable                    called once the input is known to be right
     on_block : callable                    called with each finished :class:`Block`, in order
 
     Returns
@@ -138,10 +147,9 @@ def reach(
     axes = check_scan(theory, scan, parameter)
     mesh = [a.ravel() for a in np.meshgrid(*axes.values(), indexing="ij")]
     points = dict(zip(axes, mesh, strict=True))
-    spec = theory.PARAMETERS.get(parameter)
-    top = {parameter: spec.limit_range[1]} if spec is not None and spec.limit_range else {}
-    chosen.signature.check_model(chosen, theory.with_parameters(**points, **top))
-    problem = problem_of(chosen, theory, parameter, cl, method)
+    problem = problem_of(chosen, theory, parameter, cl, method, points)
+    if on_start is not None:
+        on_start()
     channels = chosen.options["channels"].split(",")
     shown = channels if len(channels) > 1 else []
     blocks = []

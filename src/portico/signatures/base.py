@@ -89,7 +89,10 @@ class Search:
     def prepared(self) -> Any:
         """What the signature folds once, whatever the model."""
         if "state" not in self._prepared:
-            self._prepared["state"] = self.signature.prepare(self.experiment, self.options)
+            import jax
+
+            with jax.ensure_compile_time_eval():  # also when asked for the first time inside jit
+                self._prepared["state"] = self.signature.prepare(self.experiment, self.options)
         return self._prepared["state"]
 
     def with_options(self, **options: str) -> Search:
@@ -142,8 +145,9 @@ def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, 
                 raise unknown_name(
                     f"choice for option {name}", item, option.choices, where=f"search '{experiment.name}'"
                 )
-        if not option.many and len(items) != 1:
-            raise InvalidInput(f"option {name} takes one choice; given {', '.join(items)}.")
+        if len(items) != 1 and not (option.many and items):
+            wanted = "at least one of " + ", ".join(option.choices) if option.many else "one choice"
+            raise InvalidInput(f"option {name} takes {wanted}; given {', '.join(items) or 'none'}.")
         resolved[name] = ",".join(choice for choice in option.choices if choice in items)
     return resolved
 

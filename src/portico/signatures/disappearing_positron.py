@@ -270,7 +270,7 @@ def channel_yields(
                 model, parameters, emission_unit(search, jnp.ravel(full[0])), full[0].shape
             ),
         }
-        return {name: jobs[name]() for name in wanted}
+        return {name: _with_beam_error(state, jobs[name]()) for name in wanted}
     jobs = {
         "annihilation": lambda: _open_annihilation(run, parameters, state.path),
         "bremsstrahlung": lambda: _scaled_emission(
@@ -280,7 +280,14 @@ def channel_yields(
     # side by side: the first call compiles, and the compiler leaves the other core free
     with ThreadPoolExecutor(max_workers=len(wanted)) as pool:
         started = {name: pool.submit(jobs[name]) for name in wanted}
-        return {name: job.result() for name, job in started.items()}
+        return {name: _with_beam_error(state, job.result()) for name, job in started.items()}
+
+
+def _with_beam_error(state: Prepared, estimate: quadrature.Estimate) -> quadrature.Estimate:
+    """Add the numerical error of the number of positrons."""
+    return quadrature.Estimate(
+        estimate.value, estimate.error + estimate.value * (state.positrons_error / state.positrons)
+    )
 
 
 def _open_annihilation(
@@ -330,7 +337,7 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
     systematic = {}
     numerical = {}
     for name, estimate in channels.items():
-        numerical[name] = plain(estimate.error + abs(estimate.value) * state.positrons_error / state.positrons)
+        numerical[name] = plain(estimate.error)
         relative = theory_error(search.options, name, model.mass, differentiable=differentiable)
         systematic[name] = plain(estimate.value * relative)
     observed = search.experiment.entries.get("counts.observed")

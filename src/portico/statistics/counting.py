@@ -131,6 +131,8 @@ def upper_limit(background: np.ndarray, cl: float, method: str, observed: np.nda
 
 def check(background: np.ndarray, cl: float, method: str, observed: np.ndarray | None) -> None:
     """Raise InvalidInput unless background, confidence level and observation suit the method. Source: definitions."""
+    if isinstance(cl, bool) or not isinstance(cl, int | float | np.number):
+        raise InvalidInput(f"cl = {cl!r} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
     if not 0 < cl < 1:
         raise InvalidInput(f"cl = {cl:g} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
     if np.any(~np.isfinite(background)) or np.any(background < 0):

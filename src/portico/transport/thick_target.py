@@ -28,8 +28,8 @@ def panel_edges(
     """Return the ends of the panels in E' (GeV), sorted, for each point of shape (...).
 
     They lie at the edges of the path length and close to each edge of the beam; and, if ``near``, around the resonance,
-    dense near it and ever wider away; at the threshold; between the resonance and each edge of the beam, so that no
-    panel sees both a narrow peak and a logarithmic end.
+    dense near it and ever wider away; at the threshold, ever wider away from it; between the resonance and each edge
+    of the beam, so that no panel sees both a narrow peak and a logarithmic end.
 
     Source: numerics of :func:`resonant_yield`.
     """
@@ -48,6 +48,9 @@ def panel_edges(
         resonance - reach,
         resonance + reach,
         ends - jnp.maximum(jnp.abs(resonance - ends) / 2, half_width),
+        ends - 4 * jnp.maximum(jnp.abs(resonance - ends) / 2, half_width),
+        threshold + jnp.maximum(high - threshold, 0.0) * np.array([1 / 64, 1 / 16, 1 / 4]),
+        threshold + jnp.abs(resonance - threshold) / 2,
         jnp.where(threshold < ends, (threshold + ends) / 2, ends),
         ends * (1 - _LOGARITHMIC_REACH) + 0 * resonance,
     ]
