@@ -51,8 +51,9 @@ def cite(result: Any) -> str:
     ----------
     result : SignalYield, Limit, Reach dataset, search or any object with ``sources``
     """
+    sources: Any
     if isinstance(getattr(result, "attrs", None), dict):
-        sources = str(result.attrs["sources"]).split("\n") if "sources" in result.attrs else None
+        sources = str(result.attrs.get("sources", "")).split("\n")
     else:
         sources = getattr(result, "sources", None)
     if sources is None:

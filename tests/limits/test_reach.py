@@ -275,7 +275,7 @@ GOOD = {"mass": 0.067, "alpha_dark": 0.5}
         ({"mass": 0.067}, {}, r"needs alpha_dark above 0"),
         ({"mass": 0.067}, {"parameter": "alpha_dark"}, r"dark_photon: epsilon must be set"),
         ({**GOOD, "dark_matter_mass_ratio": 0.6}, {}, r"needs on-shell dark matter, 2 m_chi < m_A'"),
-        ({"mass": np.array([0.067, 0.07]), "alpha_dark": 0.5}, {}, r"limit: mass is an array; expected one value\. Use portico\.reach"),
+        ({"mass": np.array([0.067, 0.07]), "alpha_dark": 0.5}, {}, r"mass is an array; expected one value, or a scan over it with portico\.reach"),
     ],
 )  # fmt: skip
 def test_wrong_limit_is_refused(model, arguments, text):

@@ -2,14 +2,15 @@ r"""Positrons of Bhabha scattering, e+ e- -> e+ e-, that enter the barrel of a c
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
-from .. import constants, particles
+from .. import constants, particles, registry, units
 from ..flux import Flux, energies
 from ..kinematics.collider import ColliderFrame, collider_frame, cosine_from_energy, energy_from_angle
 from ..numerics import quadrature, tables
@@ -69,6 +70,13 @@ def dsigma_dcos(
         jnp.pi * constants.ALPHA**2 / (2 * s)
         * (u**2 * (squared_sum(left**2) + squared_sum(right**2)) + 2 * t**2 * (mixed_s[0] ** 2 + mixed_s[1] ** 2) + 2 * s**2 * mixed_t[0] ** 2)
     )  # fmt: skip
+
+
+@cache
+def relative_uncertainty() -> float:
+    """Return the relative error of the Born-level spectrum. Source: ``bhabha.toml``."""
+    content = registry.read_toml(Path(__file__).with_name("bhabha.toml"))
+    return units.convert(content["born_level"]["relative_uncertainty"]["value"], units.DIMENSIONLESS)
 
 
 def acceptance_edges(frame: ColliderFrame, polar_angles: tuple[float, float], tracks: str) -> np.ndarray:

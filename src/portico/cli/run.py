@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import units
 from ..errors import NumericsError
-from .arguments import confidence, make_model, make_search, probability, scans
+from .arguments import confidence, make_model, make_search, pairs, probability, scans
 from .interrupted import Interrupted
 from .show import print_json
 from .text import number, table
@@ -24,6 +24,19 @@ def _set_parameters(model: Model) -> dict[str, Any]:
     return {name: value for name, value in model.parameters().items() if value is not None}
 
 
+def _parameters_text(model: Model) -> str:
+    """All parameters that are set, with their units."""
+    words = []
+    for name, value in _set_parameters(model).items():
+        unit = model.PARAMETERS[name].unit
+        words.append(
+            f"{name} = {value}"
+            if isinstance(value, str)
+            else f"{name} = {number(value)}{'' if unit == '1' else ' ' + unit}"
+        )
+    return ", ".join(words)
+
+
 def widths(model_name: str, settings: list[str] | None, *, as_json: bool) -> None:
     """Print partial widths, branching ratios and lifetime."""
     model = make_model(model_name, settings)
@@ -33,20 +46,15 @@ def widths(model_name: str, settings: list[str] | None, *, as_json: bool) -> Non
         print_json({"model": model_name, "parameters": _set_parameters(model), "total_width_gev": total, "lifetime_s": lifetime, "ctau_cm": length,
                     "partial_widths_gev": partial, "branching_ratios": ratios})  # fmt: skip
         return
-    print(
-        f"{model_name}: "
-        + ", ".join(
-            f"{name} = {value if isinstance(value, str) else number(value)}"
-            for name, value in _set_parameters(model).items()
-        )
-        + "\n"
-    )
+    print(f"{model_name}: {_parameters_text(model)}\n")
     print(
         table(
             ("channel", "width [GeV]", "branching ratio"),
             [(name, number(value), number(ratios[name])) for name, value in partial.items()],
         )
     )
+    if model.parameters().get("alpha_dark") == 0:
+        print("\nalpha_dark is 0: no decay to dark matter; set it with --set alpha_dark=...")
     print(f"\ntotal width  {number(total)} GeV\nlifetime     {number(lifetime)} s\nc tau        {number(length)} cm")
 
 
@@ -98,16 +106,28 @@ def limit(
     result = excluded(search, model, parameter=parameter, cl=confidence(cl), method=method)
     if as_json:
         print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
-                    "intervals": result.intervals, "status": result.status})  # fmt: skip
+                    "intervals": result.intervals, "status": result.status, "required_events": result.required_events,
+                    "numerical_error": result.numerical_error, "systematic_error": result.systematic_error})  # fmt: skip
         return
+    state = search.prepared()
     print(
         f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is excluded"
     )
+    low_end, high_end = (number(end) for end in result.scanned)
     if not result.intervals:
-        print(f"{parameter}: nothing is excluded in the scanned range")
+        print(f"{parameter}: nothing is excluded between {low_end} and {high_end}")
     for low, high in result.intervals:
-        print(f"{parameter} > {number(low)} is excluded, up to the end of the scanned range" if high is None
-              else f"{parameter} from {number(low)} to {number(high)} is excluded")  # fmt: skip
+        start = f"all of {parameter} from {low_end}" if low <= result.scanned[0] else f"{parameter} from {number(low)}"
+        print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is excluded")
+    print(_not_included(state.background.expected, state.background.uncertainty, result.systematic_error, ""))
+
+
+def _not_included(background: float, uncertainty: float, systematic: float, where: str) -> str:
+    """What the limit leaves out, with its size."""
+    return (
+        f"not in this limit: the uncertainty of the background ({number(background, 3)} +- {number(uncertainty, 2)} events) "
+        f"and that of the signal from inputs and theory ({100 * systematic:.2g}%{where})"
+    )
 
 
 def reach(
@@ -133,6 +153,9 @@ def reach(
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
+    for name in axes:
+        if name in pairs(settings, "--set"):
+            print(f"note: --set {name} is replaced by the scan.", file=sys.stderr)
     total = math.prod(axis.size for axis in axes.values())
     with files.ReachTable(output, model, list(axes), parameter) as table_file, _Progress(total) as progress:
 
@@ -161,8 +184,9 @@ def reach(
     status = dataset["status"].values.ravel()
     bad = [k for k, text in enumerate(status) if text.startswith("failed")]
     if bad:
+        place = _place(dataset, axes, bad[0])
         raise NumericsError(
-            f"{len(bad)} of {total} points failed, the first is number {bad[0] + 1} of the scan: {status[bad[0]]}; all points are in {names[0]}."
+            f"{len(bad)} of {total} points failed, the first at {place}: {status[bad[0]].removeprefix('failed: ')}; all points are in {names[0]}."
         )
     return 0
 
@@ -204,15 +228,40 @@ def _report(dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bo
         return
     import numpy as np
 
-    excluded = int(np.sum(counts > 0))
+    good = ~np.char.startswith(dataset["status"].values.astype(str), "failed")
+    excluded = int(np.sum((counts > 0) & good))
     print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points exclude a range of {attributes['parameter']} "
           f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {attributes['method']}, {number(attributes['required_events'], 4)} events)")  # fmt: skip
     if excluded:
-        place = np.unravel_index(np.nanargmin(low[..., 0]), counts.shape)
-        where = ", ".join(f"{name} = {number(values[k])}{'' if dataset[name].attrs['units'] == '1' else ' ' + dataset[name].attrs['units']}"
-                          for (name, values), k in zip(axes.items(), place, strict=True))  # fmt: skip
-        print(f"smallest excluded {attributes['parameter']}: {number(low[(*place, 0)])} at {where}")
+        flat = np.where((counts > 0) & good, low[..., 0], np.inf).ravel()
+        systematic = np.where((counts > 0) & good, dataset["systematic_error"].values, 0.0).ravel()
+        everything = (
+            " (the start of the range: everything is excluded there)" if flat.min() <= attributes["scanned_low"] else ""
+        )
+        print(
+            f"smallest excluded {attributes['parameter']}: {number(flat.min())} at {_place(dataset, axes, int(flat.argmin()))}{everything}"
+        )
+        print(
+            _not_included(
+                attributes["background"],
+                attributes["background_uncertainty"],
+                systematic.max(),
+                f" at {_place(dataset, axes, int(systematic.argmax()))}",
+            )
+        )
     print("wrote " + "\n      ".join(names))
+
+
+def _place(dataset: Any, axes: dict[str, Any], flat: int) -> str:
+    """A point of the scan in words, given its number in the flattened grid."""
+    import numpy as np
+
+    index = np.unravel_index(flat, dataset["n_intervals"].shape)
+    words = []
+    for (name, values), k in zip(axes.items(), index, strict=True):
+        unit = dataset[name].attrs["units"]
+        words.append(f"{name} = {number(values[k])}{'' if unit == '1' else ' ' + unit}")
+    return ", ".join(words)
 
 
 class _Progress:
@@ -275,6 +324,8 @@ def count(
     if result.upper_limit_cross_section_fb is not None:
         print(f"cross section: {number(result.upper_limit_cross_section_fb)} fb")
     band = result.expected
+    if band["minus2"] == band["plus2"]:
+        return
     print(f"expected: {number(band['median'])} events; 68% within {number(band['minus1'])} ... {number(band['plus1'])}, "
           f"95% within {number(band['minus2'])} ... {number(band['plus2'])}")  # fmt: skip
 

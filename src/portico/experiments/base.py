@@ -3,6 +3,7 @@
 A file ``<collaboration>_<signature>_<year>.toml`` holds::
 
     title = "..."
+    label = "..."                            # optional, for pictures
     signature = "disappearing_positron"      # a file of the room signatures
     sources = ["arXiv:..."]
 
@@ -53,6 +54,7 @@ class Experiment(NamedTuple):
     name: str
     path: str
     title: str
+    label: str
     signature: str
     sources: tuple[str, ...]
     entries: dict[str, Entry]
@@ -126,6 +128,7 @@ def _validated(path: Path, content: dict[str, object]) -> Experiment:
     class FileSchema(BaseModel):
         model_config = ConfigDict(extra="allow", strict=True)
         title: str
+        label: str = ""
         signature: str
         sources: list[str]
 
@@ -157,4 +160,6 @@ def _validated(path: Path, content: dict[str, object]) -> Experiment:
                 )
             entries[f"{section}.{key}"] = Entry(entry.value, entry.unit, entry.source, entry.status, entry.note)
     name = re.sub(r"\W+", "_", path.stem)
-    return Experiment(name, str(path), head.title, head.signature, tuple(head.sources), entries)
+    return Experiment(
+        name, str(path), head.title, head.label or head.title, head.signature, tuple(head.sources), entries
+    )

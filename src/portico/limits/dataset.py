@@ -48,6 +48,11 @@ def dataset_of(
         "high": edge(1, "upper"),
         "n_intervals": (names, per_point([b.number for b in blocks]).astype(np.int32), {"units": "1"}),
         "status": (names, per_point([np.array(b.status) for b in blocks])),
+        "systematic_error": (
+            names,
+            per_point([b.systematic for b in blocks]),
+            {"units": "1", "long_name": "relative error of the signal, inputs and theory"},
+        ),
         "numerical_error": (
             names,
             per_point([b.error for b in blocks]),
@@ -84,13 +89,23 @@ def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float, method
     return {
         "search": search.name,
         "title": search.experiment.title,
+        "label": search.experiment.label,
         "model": model.NAME,
         "parameter": problem.parameter,
         "cl": cl,
         "method": method,
         "kind": problem.kind,
         "required_events": problem.required,
+        "scanned_low": float(problem.grid[0]),
+        "scanned_high": float(problem.grid[-1]),
         "background": search.prepared().background.expected,
+        "background_uncertainty": search.prepared().background.uncertainty,
+        "uncertainties": "not included in the limit: background, signal",
+        "changed_options": "\n".join(
+            f"{name}={value}"
+            for name, value in search.options.items()
+            if value != search.signature.OPTIONS[name].default
+        ),
         "options": "\n".join(f"{name}={value}" for name, value in search.options.items()),
         "model_parameters": "\n".join(
             f"{name}={value if isinstance(value, str) else format(value, '.10g')}" for name, value in fixed.items()

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..models.base import Model
+from .curves import curves
 from .problem import Block
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class ReachTable:
 
     def write(self, block: Block) -> None:
         """Append the points of a block."""
+        if self._file is None:
+            self.open()
         assert self._file is not None
         for k, status in enumerate(block.status):
             point = [_text(block.points[name][k]) for name in self._names]
@@ -113,7 +116,7 @@ def write_dataset(folder: Path, dataset: xarray.Dataset) -> Path:
 
 
 def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, command: list[str]) -> Path:
-    """Write ``provenance.json``: versions, inputs, sources and the command."""
+    """Write ``provenance.json``: versions, inputs, sources and the command; and the published limits of the picture."""
     path = folder / "provenance.json"
     experiment = search.experiment
     content: dict[str, Any] = {
@@ -137,7 +140,10 @@ def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, comm
         "kind": dataset.attrs["kind"],
         "background": dataset.attrs["background"],
         "required_events": dataset.attrs["required_events"],
+        "background_uncertainty": dataset.attrs["background_uncertainty"],
+        "uncertainties": dataset.attrs["uncertainties"],
         "seed": None,
+        "comparison": {c.name: {"cl": c.cl, "sources": list(c.sources)} for c in curves(dataset.attrs["parameter"])},
         "sources": dataset.attrs["sources"].split("\n"),
     }
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

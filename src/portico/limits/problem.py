@@ -26,6 +26,7 @@ class Block(NamedTuple):
     number: np.ndarray
     status: list[str]
     error: np.ndarray
+    systematic: np.ndarray
     channel_low: np.ndarray
 
 
@@ -105,15 +106,22 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     found = find_intervals(partial(events, everything), level, problem.grid)
     alone = [find_intervals(partial(events, (channel,)), level, problem.grid) for channel in channels]
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
-    value, error = np.sum(estimates(everything, np.arange(count), low), axis=0)
-    relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
+    at_edge = estimates(everything, np.arange(count), low)
+    value, error = np.sum(at_edge, axis=0)
+    safe = np.where(value > 0, value, 1.0)
+    relative = np.where(value > 0, error / safe, 0.0)
+    theory = problem.model.with_parameters(**points, **{problem.parameter: low})
+    shifts = [
+        v * signature.systematic_error(problem.search, theory, c) for c, (v, _) in zip(everything, at_edge, strict=True)
+    ]
+    systematic = np.where(value > 0, np.sum(shifts, axis=0) / safe, 0.0)
     status = [
         _status(found.edges[k], found.number[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)
     ]
     channel_low = np.array(
         [[a.edges[k, 0, 0] if a.number[k] else np.nan for k in range(count)] for a in alone]
     ).reshape(len(channels), count)
-    return Block(first, points, found.edges, found.number, status, relative, channel_low)
+    return Block(first, points, found.edges, found.number, status, relative, systematic, channel_low)
 
 
 def _status(edges: np.ndarray, count: int, relative: float, value: float, tolerance: float) -> str:

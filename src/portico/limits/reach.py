@@ -25,7 +25,9 @@ class Limit(NamedTuple):
     """Excluded intervals of one parameter at one point.
 
     ``intervals`` holds (low, high) pairs, high is None where the excluded set has no upper edge in the scanned range;
-    ``upper`` is the low edge of such an interval, else None; ``status`` is "excluded", "none" or "open".
+    ``upper`` is the low edge of such an interval, else None; ``status`` is "excluded", "none" or "open". A low edge at the
+    start of ``scanned`` means that everything from there on is excluded. The uncertainty of the background and
+    ``systematic_error`` (relative, of the signal) do not enter the limit.
     """
 
     search: str
@@ -37,8 +39,10 @@ class Limit(NamedTuple):
     intervals: list[tuple[float, float | None]]
     upper: float | None
     status: str
+    scanned: tuple[float, float]
     required_events: float
     numerical_error: float
+    systematic_error: float
     sources: tuple[str, ...]
 
 
@@ -65,8 +69,8 @@ def limit(
         (float(low), None if np.isinf(high) else float(high)) for low, high in block.edges[0, : block.number[0]]
     ]
     upper = intervals[-1][0] if intervals and intervals[-1][1] is None else None
-    return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], problem.required,
-                 float(block.error[0]), sources_of(chosen, theory, method))  # fmt: skip
+    return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], (float(problem.grid[0]), float(problem.grid[-1])), problem.required,
+                 float(block.error[0]), float(block.systematic[0]), sources_of(chosen, theory, method))  # fmt: skip
 
 
 def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[str, np.ndarray]:

@@ -131,7 +131,10 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
     if np.any(bad):
         unit = "" if spec.unit == units.DIMENSIONLESS else f" {spec.unit}"
         wrong = float(array[bad].flat[0]) if array.ndim else float(array)
-        raise InvalidInput(f"{where} = {wrong:g}{unit} is not allowed; expected {allowed_range(spec)}.")
+        hint = (
+            " A bare number is GeV; write for example 67MeV." if spec.unit == units.ENERGY and wrong > spec.high else ""
+        )
+        raise InvalidInput(f"{where} = {wrong:g}{unit} is not allowed; expected {allowed_range(spec)}.{hint}")
     return array
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InvalidInput
 from ..limits.curves import curves
 from ..models import model_class
+from .labels import axis_label, common_and_own
 
 if TYPE_CHECKING:
     import xarray
@@ -26,17 +27,26 @@ STYLE: dict[str, Any] = {
 # Okabe and Ito, distinguishable for colour-blind readers
 _REACH = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
 _CHANNEL_DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
-_COMPARISON = ("#4d4d4d", "#8c6d1f", "#7f7f7f", "#a05195")
+_COMPARISON = ("#5a5a5a", "#8c6d1f", "#8a8a8a", "#a05195")
 
 
-def exclusion(reaches: Sequence[xarray.Dataset], ax: Axes | None = None, *, compare: bool = True) -> Axes:
+def exclusion(
+    reaches: Sequence[xarray.Dataset],
+    ax: Axes | None = None,
+    *,
+    compare: bool = True,
+    labels: Sequence[str] | None = None,
+) -> Axes:
     """Draw excluded regions over one scanned parameter, with each channel's own line and published limits.
+
+    Points that failed leave a gap. A region that reaches below the scanned range of the coupling has no lower line.
 
     Parameters
     ----------
     reaches : sequence of Dataset   from :func:`portico.reach`, all over the same one parameter
     ax : Axes or None               where to draw; a new figure by default
     compare : bool                  draw the published limits that come with portico (over a mass only)
+    labels : sequence of str        legend texts; by default the search and what differs between the reaches
 
     Raises InvalidInput where the reaches differ in what they scan, or scan more than one parameter.
     """
@@ -52,116 +62,117 @@ def exclusion(reaches: Sequence[xarray.Dataset], ax: Axes | None = None, *, comp
         raise InvalidInput(
             "plot: expected reaches of one model over the same one parameter; draw each two-dimensional scan on its own."
         )
+    if labels is not None and len(labels) != len(reaches):
+        raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
+    specs = model_class(model).PARAMETERS
+    common, own = common_and_own(reaches, specs)
     with mpl.rc_context(STYLE):
         if ax is None:
             ax = Figure(figsize=(5.6, 4.3), layout="constrained").add_subplot()
-        for number, dataset in enumerate(reaches):
-            _draw_reach(ax, dataset, names[0], _REACH[number % len(_REACH)], alone=len(reaches) == 1)
+        bottom, top = _frame(ax, reaches, names[0], parameter, specs)
         if compare and names[0] == "mass":
-            _draw_published(ax, parameter, reaches[0][names[0]].values)
-        _finish(ax, reaches, names[0], parameter, model)
+            _draw_published(ax, parameter, reaches, bottom, top)
+        for number, dataset in enumerate(reaches):
+            label = own[number] if labels is None else labels[number]
+            _draw_reach(ax, dataset, names[0], label, _REACH[number % len(_REACH)])
+            if len(reaches) == 1:
+                _draw_channels(ax, dataset, names[0], bottom, top)
+        handles, texts = ax.get_legend_handles_labels()
+        first = [k for k, text in enumerate(texts) if text in own or (labels and text in labels)]
+        order = first + [k for k in range(len(texts)) if k not in first]
+        ax.legend([handles[k] for k in order], [texts[k] for k in order], loc="upper left", handlelength=2.6)
+        ax.text(0.98, 0.03, ", ".join(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
     return ax
 
 
-def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, colour: str, *, alone: bool) -> None:
-    """One reach: shaded intervals, their edges, and the channels' own lines."""
+def _edges(dataset: xarray.Dataset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scanned values in order, lower and upper edges of the intervals; nan where a point failed."""
     x = dataset[name].values
     order = np.argsort(x)
-    x, low, high = x[order], dataset["low"].values[order], dataset["high"].values[order]
-    top = 1.0
-    label = _reach_label(dataset)
-    for interval in range(low.shape[1]):
-        bottom, upper = low[:, interval], np.where(np.isinf(high[:, interval]), top, high[:, interval])
-        inside = np.isfinite(bottom)
-        ax.fill_between(x, bottom, upper, where=inside, color=colour, alpha=0.22, linewidth=0)
-        ax.plot(
-            x,
-            np.where(inside, bottom, np.nan),
-            color=colour,
-            linewidth=1.8,
-            label=label if interval == 0 else None,
-            zorder=4,
-        )
-        closed = inside & np.isfinite(high[:, interval])
-        if np.any(closed):
-            ax.plot(x, np.where(closed, high[:, interval], np.nan), color=colour, linewidth=1.8, zorder=4)
-    if alone and "channel_low" in dataset:
-        for k, channel in enumerate(dataset["channel"].values):
-            ax.plot(x, dataset["channel_low"].values[k][order], color="black", linewidth=1.0, zorder=5,
-                    linestyle=_CHANNEL_DASHES[k % len(_CHANNEL_DASHES)], label=f"{channel} alone")  # fmt: skip
+    failed = np.char.startswith(dataset["status"].values.astype(str), "failed")[:, None]
+    low, high = (np.where(failed, np.nan, dataset[edge].values)[order] for edge in ("low", "high"))
+    return x[order], low, high
 
 
-def _reach_label(dataset: xarray.Dataset) -> str:
-    title = dataset.attrs["title"].split(":")[0]
-    kind = "expected" if dataset.attrs["kind"] == "expected" else "observed"
-    method = {"cls": "CL$_s$", "likelihood_ratio": "likelihood ratio", "sqrt_b": r"$S/\sqrt{B}$"}[
-        dataset.attrs["method"]
-    ]
-    return (
-        f"{title} disappearing $e^+$, {kind}, {method}"
-        if "disappearing" in dataset.attrs["search"]
-        else f"{title}, {kind}, {method}"
-    )
-
-
-def _draw_published(ax: Axes, parameter: str, x: np.ndarray) -> None:
-    for k, curve in enumerate(curves(parameter)):
-        if curve.mass.min() > x.max() or curve.mass.max() < x.min():
-            continue
-        style = "-" if curve.kind == "limit" else "-."
-        marker = "." if curve.mass.size > 2 else None
-        ax.plot(curve.mass, curve.value, color=_COMPARISON[k % len(_COMPARISON)], linewidth=1.1, linestyle=style, marker=marker, markersize=4,
-                label=curve.title, zorder=3)  # fmt: skip
-
-
-def _finish(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: str, model: str) -> None:
-    """Axes, labels, legend and the parameters that the picture is for."""
-    specs = model_class(model).PARAMETERS
+def _frame(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: str, specs: Any) -> tuple[float, float]:
+    """Axes with their labels; returns the ends of the vertical one."""
     x = np.concatenate([r[name].values for r in reaches])
     low = np.concatenate([r["low"].values.ravel() for r in reaches])
     low = low[np.isfinite(low)]
+    smallest, largest = (low.min(), low.max()) if low.size else (1e-4, 1e-1)
+    span = 10 ** np.ceil(np.log10(largest * 2))
+    room = 10 ** np.ceil(0.9 * np.log10(span / smallest)) * smallest  # for the legend
+    bottom, top = 10 ** np.floor(np.log10(smallest / 2.5)), min(specs[parameter].limit_range[1], max(span, room))
     ax.set_yscale("log")
-    if np.all(x > 0) and x.max() / x.min() > 5:
+    if np.all(x > 0) and x.max() / x.min() > 10:
         ax.set_xscale("log")
     ax.set_xlim(x.min(), x.max())
-    bottom = low.min() if low.size else 1e-4
-    ax.set_ylim(
-        10 ** np.floor(np.log10(bottom / 4)), min(1.0, 10 ** np.ceil(np.log10((low.max() if low.size else 1.0) * 2)))
-    )
-    ax.set_xlabel(_axis(specs[name].symbol or name, specs[name].unit))
-    ax.set_ylabel(_axis(specs[parameter].symbol or parameter, specs[parameter].unit))
-    ax.legend(loc="upper left", ncols=1, handlelength=2.6)
-    note = (
-        f"{100 * reaches[0].attrs['cl']:g}% CL, " + _parameters(reaches[0], specs)
-        if len(reaches) == 1
-        else f"{100 * reaches[0].attrs['cl']:g}% CL"
-    )
-    ax.text(0.98, 0.03, note, transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
+    ax.set_ylim(bottom, top)
+    ax.set_xlabel(axis_label(name, specs[name]))
+    ax.set_ylabel(axis_label(parameter, specs[parameter]))
+    return bottom, top
 
 
-def _axis(symbol: str, unit: str) -> str:
-    return symbol if unit == "1" else f"{symbol} [{unit}]"
+def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour: str) -> None:
+    """One reach: shaded intervals and their edges."""
+    x, low, high = _edges(dataset, name)
+    top, floor = ax.get_ylim()[1], dataset.attrs["scanned_low"]
+    for interval in range(low.shape[1]):
+        bottom, upper = low[:, interval], np.minimum(high[:, interval], top)
+        inside = np.isfinite(bottom)
+        ax.fill_between(x, bottom, upper, where=inside, color=colour, alpha=0.2, linewidth=0)
+        line = np.where(inside & (bottom > floor * (1 + 1e-9)), bottom, np.nan)
+        ax.plot(x, line, color=colour, linewidth=1.8, label=label if interval == 0 else None, zorder=4)
+        closed = inside & np.isfinite(high[:, interval])
+        if np.any(closed):
+            ax.plot(x, np.where(closed, high[:, interval], np.nan), color=colour, linewidth=1.8, zorder=4)
 
 
-def _parameters(dataset: xarray.Dataset, specs: Any) -> str:
-    """The fixed parameters in words, ratios as fractions."""
-    words = []
-    for line in dataset.attrs["model_parameters"].split("\n"):
-        name, _, value = line.partition("=")
-        if name == "dark_matter":
-            words.append(
-                {"dirac": r"Dirac $\chi$", "majorana": r"Majorana $\chi$", "scalar": r"complex scalar $\chi$"}[value]
-            )
-        elif name == "dark_matter_mass_ratio" and abs(1 / float(value) - round(1 / float(value))) < 1e-6:
-            words.append(rf"$m_\chi = m_{{A'}}/{round(1 / float(value))}$")
-        else:
-            unit = "" if specs[name].unit == "1" else f" {specs[name].unit}"
-            words.append(f"{specs[name].symbol} = {float(value):.4g}{unit}")
-    return ", ".join(words)
+def _draw_channels(ax: Axes, dataset: xarray.Dataset, name: str, bottom: float, top: float) -> None:
+    """The lower edge for each channel alone, where it lies in the frame."""
+    if "channel_low" not in dataset:
+        return
+    order = np.argsort(dataset[name].values)
+    x, floor = dataset[name].values[order], dataset.attrs["scanned_low"]
+    for k, channel in enumerate(dataset["channel"].values):
+        y = dataset["channel_low"].values[k][order]
+        if np.any((y > max(bottom, floor * (1 + 1e-9))) & (y < top)):
+            style = _CHANNEL_DASHES[k % len(_CHANNEL_DASHES)]
+            ax.plot(x, y, color="black", linewidth=1.0, zorder=5, linestyle=style, label=f"{channel} alone")
+
+
+def _draw_published(ax: Axes, parameter: str, reaches: Sequence[xarray.Dataset], bottom: float, top: float) -> None:
+    """Published limits as grey regions, projections as lines; the CL is told where it is not that of the reaches."""
+    left, right = ax.get_xlim()
+    for k, curve in enumerate(curves(parameter)):
+        shown = (curve.mass >= left) & (curve.mass <= right) & (curve.value > bottom) & (curve.value < top)
+        if not np.any(shown) and not (curve.mass.min() <= left and curve.mass.max() >= right):
+            continue
+        other = any(abs(curve.cl - r.attrs["cl"]) > 1e-9 for r in reaches)
+        label = f"{curve.title} ({100 * curve.cl:g}% CL)" if other else curve.title
+        colour = _COMPARISON[k % len(_COMPARISON)]
+        if curve.kind == "limit":
+            ax.fill_between(curve.mass, curve.value, top, color="#808080", alpha=0.13, linewidth=0, zorder=1)
+        marker = "." if curve.mass.size > 2 else None
+        style = "-" if curve.kind == "limit" else "-."
+        ax.plot(
+            curve.mass,
+            curve.value,
+            color=colour,
+            linewidth=1.1,
+            linestyle=style,
+            marker=marker,
+            markersize=4,
+            label=label,
+            zorder=3,
+        )
 
 
 def save(ax: Axes, *paths: str) -> None:
-    """Write the figure of ``ax`` to files; their ending chooses the format. The same picture gives the same bytes."""
+    """Write the figure of ``ax`` to files; their ending chooses the format. The same picture gives the same bytes.
+
+    Raises InvalidInput where a file cannot be written or its format is not known.
+    """
     figure = ax.get_figure(root=True)
     assert figure is not None
     # with a fixed date in the file, fontTools warns of an old font
@@ -177,4 +188,7 @@ def save(ax: Axes, *paths: str) -> None:
                 if str(path).endswith(".png")
                 else {}
             )
-            figure.savefig(path, metadata=metadata)
+            try:
+                figure.savefig(path, metadata=metadata)
+            except (OSError, ValueError) as error:
+                raise InvalidInput(f"plot: '{path}' cannot be written: {error}.") from None

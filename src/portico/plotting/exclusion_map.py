@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import InvalidInput
 from ..models import model_class
 from .exclusion import STYLE
+from .labels import axis_label, common_and_own
 
 if TYPE_CHECKING:
     import xarray
@@ -23,6 +24,7 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
     """
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
     names = [str(name) for name in dataset["n_intervals"].dims]
     if len(names) != 2:
@@ -33,26 +35,25 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
     values = np.ma.masked_invalid(dataset["low"].values[..., 0][first][:, second].T)
     with mpl.rc_context(STYLE):
         if ax is None:
-            ax = Figure(figsize=(5.8, 4.3), layout="constrained").add_subplot()
+            ax = Figure(figsize=(5.8, 4.5), layout="constrained").add_subplot()
         if values.count():
+            norm = LogNorm(values.min(), values.max())
             mesh = ax.pcolormesh(
-                x[first],
-                y[second],
-                values,
-                norm=LogNorm(values.min(), values.max()),
-                cmap="viridis",
-                shading="nearest",
-                rasterized=True,
+                x[first], y[second], values, norm=norm, cmap="viridis", shading="nearest", rasterized=True
             )
             bar = ax.figure.colorbar(mesh, ax=ax)
             bar.set_label(f"smallest excluded {specs[parameter].symbol or parameter}")
-        for axis, name, grid in ((ax.xaxis, names[0], x), (ax.yaxis, names[1], y)):
-            label = specs[name].symbol or name
-            axis.set_label_text(label if specs[name].unit == "1" else f"{label} [{specs[name].unit}]")
-            if np.all(grid > 0) and grid.max() / grid.min() > 5:
-                (ax.set_xscale if axis is ax.xaxis else ax.set_yscale)("log")
-        ax.set_title(
-            f"{dataset.attrs['title'].split(':')[0]}, {100 * dataset.attrs['cl']:g}% CL, {dataset.attrs['kind']}",
-            fontsize=10,
-        )
+            if min(values.shape) > 2 and values.max() > values.min():
+                levels = LogLocator(subs=(1.0, 3.0)).tick_values(values.min(), values.max())
+                lines = ax.contour(x[first], y[second], values, levels=levels, colors="white", linewidths=0.8)
+                ax.clabel(lines, fmt=lambda v: f"{v:.0e}".replace("e-0", "e-"), fontsize=7)
+        for name, grid, label, scale in (
+            (names[0], x, ax.set_xlabel, ax.set_xscale),
+            (names[1], y, ax.set_ylabel, ax.set_yscale),
+        ):
+            label(axis_label(name, specs[name]))
+            if np.all(grid > 0) and grid.max() / grid.min() > 10:
+                scale("log")
+        common, own = common_and_own([dataset], specs)
+        ax.set_title(f"{own[0]}\n{', '.join(common)}", fontsize=9)
     return ax

@@ -48,13 +48,12 @@ FIELDS: dict[str, Field] = {
     "acceptance.missing_energy_fraction": Field(units.DIMENSIONLESS),
     "target.material": Field("text"),
     "target.depth": Field("length"),
-    "target.annihilation_depth": Field("length"),
-    "target.bremsstrahlung_depth": Field("length"),
+    "target.annihilation_depth": Field("length", optional=True),
+    "target.bremsstrahlung_depth": Field("length", optional=True),
     "photon_background.veto_inefficiency": Field(units.DIMENSIONLESS),
     "photon_background.relative_uncertainty": Field(units.DIMENSIONLESS),
     "neutron_background.selected_events": Field(units.DIMENSIONLESS),
     "neutron_background.simulated_positrons": Field(units.DIMENSIONLESS),
-    "neutron_background.calorimeter_depth": Field("length"),
     "neutron_background.calorimeter_interaction_length": Field(units.LENGTH),
     "neutron_background.muon_system_iron": Field(units.LENGTH),
     "neutron_background.iron_interaction_length": Field(units.LENGTH),
@@ -74,6 +73,7 @@ OPTIONS: dict[str, Option] = {
 }
 
 _CHUNK = 1024
+_DEEPEST = 100.0
 _MANY = 32 * _CHUNK
 TOLERANCE = 1e-3
 """Largest relative numerical error of a yield that is passed without a complaint."""
@@ -114,7 +114,7 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         crossing_angle=_crossing_angle(experiment, options),
         tracks=options["tracks"],
     )
-    depths = [experiment.radiation_lengths(f"target.{name}_depth", target.radiation_length_cm) for name in CHANNELS]
+    depths = [_depth(experiment, target, f"target.{name}_depth") for name in CHANNELS]
     electron = particles.mass("e-")
     edges = path_length.path_edges(np.asarray(flux.edges), fraction, electron)
     largest = float(-np.log(fraction) + 2 * electron / edges[0])
@@ -141,6 +141,17 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         target=target,
         background=background(experiment, number, target, fraction),
     )
+
+
+def _depth(experiment: Experiment, target: Material, key: str) -> float:
+    """A thickness in radiation lengths; that of the target where the file gives no other."""
+    found = key if key in experiment.entries else "target.depth"
+    depth = experiment.radiation_lengths(found, target.radiation_length_cm)
+    if not 0 < depth <= _DEEPEST:
+        raise DataError(
+            f"{experiment.where(found)} is {depth:g} X0; expected a thickness above 0 and at most {_DEEPEST:g} X0."
+        )
+    return depth
 
 
 def _check_facts(experiment: Experiment, fraction: float, angles: tuple[float, ...], luminosity: float) -> None:
@@ -177,18 +188,16 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
 
     Source: arXiv:2212.04252, with the numbers of the experiment file.
     """
-    depth = experiment.radiation_lengths("target.depth", target.radiation_length_cm)
+    depth = _depth(experiment, target, "target.depth")
     photons = float(electromagnetic_cascade.photons_above(fraction, depth).value) * positrons
 
     def number(key: str, unit: str = units.DIMENSIONLESS) -> float:
         return experiment.number(key, unit)
 
     photon_events = photons * number("photon_background.veto_inefficiency")
-    calorimeter_cm = (
-        experiment.radiation_lengths("neutron_background.calorimeter_depth", target.radiation_length_cm)
-        * target.radiation_length_cm
+    lengths = (
+        depth * target.radiation_length_cm / number("neutron_background.calorimeter_interaction_length", units.LENGTH)
     )
-    lengths = calorimeter_cm / number("neutron_background.calorimeter_interaction_length", units.LENGTH)
     lengths += number("neutron_background.muon_system_iron", units.LENGTH) / number(
         "neutron_background.iron_interaction_length", units.LENGTH
     )
@@ -244,7 +253,8 @@ def check_model(search: Search, model: Model) -> None:
     if np.any(closed):
         worst = np.flatnonzero(closed.ravel())[0]
         raise InvalidInput(
-            f"search '{search.name}' needs on-shell dark matter, 2 m_chi < m_A'; given m_chi = {chi.ravel()[worst]:g} GeV and m_A' = {mass.ravel()[worst]:g} GeV."
+            f"search '{search.name}' needs on-shell dark matter, 2 m_chi < m_A'; given m_chi = {chi.ravel()[worst]:g} GeV and m_A' = {mass.ravel()[worst]:g} GeV"
+            + (f" and {np.sum(closed) - 1} more points; start the scan above 2 m_chi." if np.sum(closed) > 1 else ".")
         )
 
 
@@ -338,8 +348,7 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
     numerical = {}
     for name, estimate in channels.items():
         numerical[name] = plain(estimate.error)
-        relative = theory_error(search.options, name, model.mass, differentiable=differentiable)
-        systematic[name] = plain(estimate.value * relative)
+        systematic[name] = plain(estimate.value * systematic_error(search, model, name, differentiable=differentiable))
     observed = search.experiment.entries.get("counts.observed")
     return SignalYield(
         search=search.name,
@@ -355,6 +364,13 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
     )
 
 
+def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:
+    """Return the relative error of a channel from inputs and theory: beam, track length, and the cross section on nuclei."""
+    beam = bhabha.relative_uncertainty()
+    rest = theory_error(search.options, channel, model.mass, differentiable=differentiable)
+    return (beam**2 + rest**2) ** 0.5
+
+
 def _plain(value: Any) -> Any:
     array = np.asarray(value)
     return float(array) if array.ndim == 0 else array
@@ -363,7 +379,9 @@ def _plain(value: Any) -> Any:
 def method_sources(search: Search) -> list[str]:
     """Return the sources of the formulas that the options choose."""
     track = (
-        "Rev. Mod. Phys. 13 (1941) 240" if search.options["track_length"] == "cascade" else "Phys. Rev. 149 (1966) 1248"
+        "Approximation A, Rev. Mod. Phys. 13 (1941) 240"
+        if search.options["track_length"] == "cascade"
+        else "two generations, Phys. Rev. 149 (1966) 1248"
     )
     emission = (
         "arXiv:2212.04252, eq. (13)"
@@ -378,9 +396,16 @@ def method_sources(search: Search) -> list[str]:
     ]
 
 
+def _density_source(target: Material) -> str:
+    return "density and atomic masses, " + next(
+        (source for source in target.sources if "Atomic" in source), target.sources[0]
+    )
+
+
 def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]) -> tuple[Factor, ...]:
     """The chain behind each channel; the product of its factors is the channel's expected events."""
     cross_section = state.positrons / state.luminosity_per_cm2
+    where = "positron" if search.options["tracks"] == "positron" else "both tracks"
     track, *emission = [s for s in method_sources(search) if "N_ann" not in s]
     beam = [
         (
@@ -390,7 +415,7 @@ def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]
             search.experiment.entries["beams.luminosity"].source,
         ),
         (
-            "Bhabha cross section with the tracks in the barrel",
+            f"Bhabha cross section, {where} in the barrel",
             cross_section,
             "cm^2",
             "Born level, photon and Z exchange",
@@ -402,7 +427,7 @@ def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]
                 "density of electrons",
                 state.target.electron_density,
                 "1/cm^3",
-                f"matter/materials.toml: {state.target.name}",
+                f"{state.target.name}: {_density_source(state.target)}",
             ),
             ("path length per positron with E' + m_e above the cut", state.path_cm, "cm", track),
         ],
@@ -411,7 +436,7 @@ def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]
                 "density of nuclei of each kind",
                 state.target.unit_density,
                 "1/cm^3",
-                f"matter/materials.toml: {state.target.name}",
+                f"{state.target.name}: {_density_source(state.target)}",
             ),
             ("path length per positron with E' above the cut", state.track_cm, "cm", track),
         ],

@@ -1,0 +1,65 @@
+"""Words and numbers of pictures: axes, legends and the parameters that a picture is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..models.base import Parameter
+
+if TYPE_CHECKING:
+    import xarray
+
+METHODS = {"cls": "CL$_s$", "likelihood_ratio": "likelihood ratio", "sqrt_b": r"$S/\sqrt{B}$"}
+_KINDS = {"dirac": r"Dirac $\chi$", "majorana": r"Majorana $\chi$", "scalar": r"complex scalar $\chi$"}
+
+
+def axis_label(name: str, spec: Parameter) -> str:
+    """Return symbol and unit of a parameter, for an axis."""
+    symbol = spec.symbol or name.replace("_", " ")
+    return symbol if spec.unit == "1" else f"{symbol} [{spec.unit}]"
+
+
+def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[str, str]:
+    """Return what a reach is for, each in words, by name: model parameters, options off their default, CL, method."""
+    words = {}
+    for line in filter(None, dataset.attrs["model_parameters"].split("\n")):
+        name, _, value = line.partition("=")
+        words[name] = _parameter(name, value, specs[name])
+    for line in filter(None, dataset.attrs["changed_options"].split("\n")):
+        name, _, value = line.partition("=")
+        words[f"option {name}"] = f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
+    words["cl"] = f"{100 * dataset.attrs['cl']:g}% CL ({METHODS[dataset.attrs['method']]})"
+    words["kind"] = dataset.attrs["kind"]
+    words["label"] = dataset.attrs["label"]
+    return words
+
+
+def _parameter(name: str, value: str, spec: Parameter) -> str:
+    if value in _KINDS:
+        return _KINDS[value]
+    number = float(value)
+    if name == "dark_matter_mass_ratio" and abs(1 / number - round(1 / number)) < 1e-6:
+        return rf"$m_\chi = m_{{A'}}/{round(1 / number)}$"
+    symbol = spec.symbol or name.replace("_", " ")
+    if spec.unit == "GeV":
+        return f"{symbol} = {number:g} GeV" if number >= 1 else f"{symbol} = {1e3 * number:g} MeV"
+    return f"{symbol} = {number:g}" if spec.unit == "1" else f"{symbol} = {number:g} {spec.unit}"
+
+
+def common_and_own(datasets: Sequence[xarray.Dataset], specs: Mapping[str, Parameter]) -> tuple[list[str], list[str]]:
+    """Return what all reaches share, in words, and a legend text for each with what it has of its own.
+
+    Search and kind (expected or observed) are always in the legend.
+    """
+    each = [settings(dataset, specs) for dataset in datasets]
+    shared = {name for name, text in each[0].items() if all(other.get(name) == text for other in each)} - {
+        "label",
+        "kind",
+    }
+    own = []
+    for words in each:
+        rest = [text for name, text in words.items() if name not in shared and name not in ("label", "kind")]
+        own.append(", ".join([words["label"], words["kind"], *rest]))
+    order = ["cl", *(name for name in each[0] if name != "cl")]
+    return [each[0][name] for name in order if name in shared], own
