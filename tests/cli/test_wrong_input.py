@@ -107,7 +107,7 @@ WRONG = [
     (f"{REACH} --scan dark_matter=dirac,scalar", "no parameter to scan named 'dark_matter'"),
     (f"{REACH} --scan epsilon=1e-5:1e-3:10", "scan: 'epsilon' is the parameter that is limited; scan another one"),
     (f"{REACH} --scan mass=1MeV:1GeV:5 --scan mass=1MeV:1GeV:5", "--scan: 'mass' is given twice."),
-    (f"{REACH} --scan mass=1MeV:1GeV:5 --set dark_matter_mass=0.1", "given m_chi = 0.1 GeV and m_A' = 0.001 GeV."),
+    (f"{REACH} --scan mass=1MeV:1GeV:5 --set dark_matter_mass=0.1", "given m_chi = 0.1 GeV and m_A' = 0.001 GeV and 3 more points"),
     # files
     ("signal nowhere.toml dark_photon", "nowhere.toml: cannot be read: No such file or directory."),
     ("signal ./folder dark_photon", "folder: cannot be read: Is a directory."),

@@ -165,13 +165,16 @@ def test_order_of_the_scan_does_not_matter():
 
 def test_dataset_has_units_and_provenance():
     data = _reach()
-    assert set(data.data_vars) == {"low", "high", "n_intervals", "status", "numerical_error", "channel_low"}
+    wanted = {"low", "high", "n_intervals", "status", "numerical_error", "systematic_error", "channel_low"}
+    assert set(data.data_vars) == wanted
     assert data["low"].dims == ("mass", "interval")
     assert data["mass"].attrs["units"] == "GeV"
     assert data["low"].attrs["units"] == data["high"].attrs["units"] == "1"
     assert data["n_intervals"].values.tolist() == [1] * 5
     assert data["status"].values.tolist() == ["open"] * 5
     assert np.all(data["numerical_error"] < 1e-3)
+    # beam 5% and track length 1% at least; the approximation on nuclei adds to that
+    assert np.all(data["systematic_error"] > 0.05)
     attributes = data.attrs
     assert attributes["search"] == NAME
     assert (attributes["model"], attributes["parameter"], attributes["kind"]) == ("dark_photon", "epsilon", "expected")

@@ -183,11 +183,12 @@ def test_factors_hold_the_numbers_of_the_target():
     assert path == pytest.approx(0.26895 * 1.86, rel=0.01)
 
 
-def test_systematic_error_holds_track_length_and_distance_to_the_exact_tree_level():
+def test_systematic_error_holds_beam_track_length_and_distance_to_the_exact_tree_level():
     signal = portico.signal(_search(bremsstrahlung="iww"), _model(0.1))
     relative = {name: signal.systematic_error[name] / value for name, value in signal.channels.items()}
-    assert relative["annihilation"] == pytest.approx(0.01, rel=1e-9)
-    assert relative["bremsstrahlung"] == pytest.approx(np.hypot(0.01, 1 - 1 / 3.03), rel=1e-9)
+    assert relative["annihilation"] == pytest.approx(np.hypot(0.05, 0.01), rel=1e-9)
+    wanted = (0.05**2 + 0.01**2 + (1 - 1 / 3.03) ** 2) ** 0.5
+    assert relative["bremsstrahlung"] == pytest.approx(wanted, rel=1e-9)
 
 
 # --- options -------------------------------------------------------------------------------------------------------

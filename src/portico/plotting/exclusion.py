@@ -136,7 +136,8 @@ def _draw_channels(ax: Axes, dataset: xarray.Dataset, name: str, bottom: float, 
     x, floor = dataset[name].values[order], dataset.attrs["scanned_low"]
     for k, channel in enumerate(dataset["channel"].values):
         y = dataset["channel_low"].values[k][order]
-        if np.any((y > max(bottom, floor * (1 + 1e-9))) & (y < top)):
+        y = np.where(y > floor * (1 + 1e-9), y, np.nan)
+        if np.any((y > bottom) & (y < top)):
             style = _CHANNEL_DASHES[k % len(_CHANNEL_DASHES)]
             ax.plot(x, y, color="black", linewidth=1.0, zorder=5, linestyle=style, label=f"{channel} alone")
 

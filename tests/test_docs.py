@@ -1,0 +1,65 @@
+"""Everything that the documentation tells a reader to type runs as written."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+import portico
+
+TOP = Path(__file__).parent.parent
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def _blocks(page, language):
+    return [text for name, text in FENCE.findall(page.read_text(encoding="utf-8")) if name == language]
+
+
+def _commands():
+    for page in PAGES:
+        for block in _blocks(page, ""):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if words[:1] == ["portico"] and not any(word.startswith("./") for word in words):
+                    yield pytest.param(words, id=f"{page.stem}: {' '.join(words[:4])}")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if _blocks(page, "python")], ids=lambda page: page.stem)
+def test_python_of_the_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "portico_page"
+    monkeypatch.setitem(sys.modules, name, type(sys)(name))
+    space = sys.modules[name].__dict__
+    for block in _blocks(page, "python"):
+        exec(compile(block, str(page), "exec"), space)
+    assert space["portico"] is portico
+
+
+@pytest.mark.parametrize("words", list(_commands()))
+def test_command_of_a_page_runs(words, tmp_path, monkeypatch, capsys):
+    from portico.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert (left.value.code, capsys.readouterr().err) == (0, "")
+
+
+def test_there_are_commands_to_try():
+    assert len(list(_commands())) >= 8
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(m.name for m in pkgutil.walk_packages(portico.__path__, "portico.") if not m.name.endswith("__main__")),
+)
+def test_examples_in_docstrings_hold(name):
+    failed, _ = doctest.testmod(importlib.import_module(name))
+    assert failed == 0
