@@ -62,7 +62,7 @@ def form_factor(t: ArrayLike, nucleus: Nucleus, name: str) -> Float[Array, "..."
 
 
 def effective_photon_flux(
-    t_min: ArrayLike, t_max: ArrayLike, nucleus: Nucleus, *, name: str = "elastic", order: int = 48
+    t_min: ArrayLike, t_max: ArrayLike, nucleus: Nucleus, *, name: str = "elastic", order: int | quadrature.Rule = 48
 ) -> Float[Array, "..."]:
     r"""Effective flux of photons of a nucleus.
 

@@ -14,6 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+Rule = tuple[ArrayLike, ArrayLike]
+"""Nodes on [0, 1] and their weights."""
+
 
 class Estimate(NamedTuple):
     """An integral and the error of the integral, both in the unit of the integral and of the same shape."""
@@ -27,6 +30,13 @@ def gauss_legendre(order: int) -> tuple[np.ndarray, np.ndarray]:
     """Return nodes and weights of the Gauss-Legendre rule on [0, 1], exact for polynomials up to degree 2 order - 1."""
     nodes, weights = np.polynomial.legendre.leggauss(order)
     return 0.5 * (nodes + 1), 0.5 * weights
+
+
+@cache
+def padded(order: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the Gauss-Legendre rule with nodes of weight 0 up to ``size``: two orders of one shape compile once."""
+    nodes, weights = gauss_legendre(order)
+    return np.pad(nodes, (0, size - order), mode="edge"), np.pad(weights, (0, size - order))
 
 
 # Positive half of the Kronrod nodes, their weights, and the weights of the embedded 7-point Gauss rule.
@@ -63,13 +73,14 @@ def gauss_kronrod_15() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def scaled(
-    lower: ArrayLike, upper: ArrayLike, order: int
+    lower: ArrayLike, upper: ArrayLike, order: int | Rule
 ) -> tuple[Float[Array, "... order"], Float[Array, "... order"]]:
     """Return Gauss-Legendre nodes and weights on [lower, upper], along a new last axis.
 
-    ``lower`` and ``upper`` broadcast; an interval of no length gets weights 0.
+    ``lower`` and ``upper`` broadcast; an interval of no length gets weights 0. In place of the order a rule of any kind
+    may be given, such as that of :func:`padded`.
     """
-    nodes, weights = gauss_legendre(order)
+    nodes, weights = gauss_legendre(order) if isinstance(order, int) else order
     start, length = jnp.asarray(lower)[..., None], (jnp.asarray(upper) - jnp.asarray(lower))[..., None]
     return start + length * nodes, length * weights
 

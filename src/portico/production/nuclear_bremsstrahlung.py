@@ -35,7 +35,13 @@ def _velocity(x: Array, energy: ArrayLike, mass: ArrayLike) -> Array:
 
 
 def _iww(
-    one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int
+    one_minus_x: Array,
+    energy: Array,
+    mass: Array,
+    lepton_mass: ArrayLike,
+    nucleus: Nucleus,
+    form: str,
+    order: int | quadrature.Rule,
 ) -> Array:
     x = 1 - one_minus_x
     flux = effective_photon_flux(
@@ -47,7 +53,13 @@ def _iww(
 
 
 def _iww_full(
-    one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int
+    one_minus_x: Array,
+    energy: Array,
+    mass: Array,
+    lepton_mass: ArrayLike,
+    nucleus: Nucleus,
+    form: str,
+    order: int | quadrature.Rule,
 ) -> Array:
     x = 1 - one_minus_x
     flux = effective_photon_flux(
@@ -59,7 +71,13 @@ def _iww_full(
 
 
 def _ww(
-    one_minus_x: Array, energy: Array, mass: Array, lepton_mass: ArrayLike, nucleus: Nucleus, form: str, order: int
+    one_minus_x: Array,
+    energy: Array,
+    mass: Array,
+    lepton_mass: ArrayLike,
+    nucleus: Nucleus,
+    form: str,
+    order: int | quadrature.Rule,
 ) -> Array:
     x = 1 - one_minus_x
     u0 = mass**2 * one_minus_x / x + lepton_mass**2 * x
@@ -93,7 +111,7 @@ def dsigma_dx(
     nucleus: Nucleus,
     approximation: str = "ww",
     form: str = "elastic",
-    order: int = 32,
+    order: int | quadrature.Rule = 32,
 ) -> Float[Array, "..."]:
     r"""Cross section per energy fraction x of the emitted vector, for a coupling e to the lepton (epsilon = 1).
 
@@ -115,7 +133,7 @@ def dsigma_dx(
     lepton_mass : float                GeV
     nucleus : Nucleus
     approximation, form : str          names from APPROXIMATIONS and portico.matter.form_factors.FORM_FACTORS
-    order : int                        nodes of the integral over ln t; 32 gives 1e-8 for masses above 1 MeV, 2e-6
+    order : int or rule                nodes of the integral over ln t; 32 gives 1e-8 for masses above 1 MeV, 2e-6
                                        at 10 keV, 1e-4 at 0.1 keV
 
     Returns
@@ -141,7 +159,7 @@ def sigma_above(
     nucleus: Nucleus,
     approximation: str = "ww",
     form: str = "elastic",
-    orders: tuple[int, int] = (20, 32),
+    orders: tuple[int | quadrature.Rule, int | quadrature.Rule] = (20, 32),
 ) -> Float[Array, "..."]:
     r"""Cross section for x above a cut, :math:`\int_{x_0}^{1-m_l/E} dx\,d\sigma/dx`, for epsilon = 1.
 
@@ -150,7 +168,7 @@ def sigma_above(
     Parameters
     ----------
     largest_missing : array, shape (...)   1 - x_0
-    orders : two ints                      nodes in ln(1-x) and in ln t
+    orders : two ints or rules             nodes in ln(1-x) and in ln t
 
     Returns
     -------

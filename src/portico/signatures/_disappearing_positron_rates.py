@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from .. import constants
 from ..decays.dark_current import dark_current
+from ..flux import Flux
 from ..matter.form_factors import Nucleus
 from ..numerics import quadrature, tables
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
@@ -41,28 +44,50 @@ def annihilation(
     return quadrature.Estimate(scale * result.value, scale * result.error)
 
 
+class EmissionRules(NamedTuple):
+    """Rules of the nested integrals of emission: nodes of the beam, of the energy loss, of ln(1-x) and of ln t."""
+
+    beam: tuple[Array, Array]
+    loss: quadrature.Rule
+    x: quadrature.Rule
+    t: quadrature.Rule
+
+
+def emission_rules(flux: Flux) -> tuple[EmissionRules, EmissionRules]:
+    """Return the rules of emission and coarser ones for its error, of one shape."""
+    energy, number = (np.asarray(part) for part in flux.nodes(12))
+    fewer = [np.asarray(part) for part in flux.nodes(8)]
+    missing = (0, energy.size - fewer[0].size)
+    coarse = np.pad(fewer[0], missing, mode="edge"), np.pad(fewer[1], missing)
+    orders = ((8, 12, 24), (6, 8, 16))
+    fine_rules, coarse_rules = (
+        [quadrature.padded(n, size) for n, size in zip(row, orders[0], strict=True)] for row in orders
+    )
+    return EmissionRules((energy, number), *fine_rules), EmissionRules(coarse, *coarse_rules)
+
+
 @partial(jax.jit, static_argnames=("approximation", "form"))
 def emission(
-    beam_fine: tuple[Array, Array], beam_coarse: tuple[Array, Array], track: tables.Table, mass: Float[Array, " masses"],
-    nuclei: Nucleus, counts: Array, electron: Array, radiation_length_cm: Array, fraction: Array, density: Array,
-    *, approximation: str, form: str,
-) -> quadrature.Estimate:  # fmt: skip
+    rules: EmissionRules, track: tables.Table, mass: Float[Array, " masses"], nuclei: Nucleus, counts: Array,
+    electron: Array, radiation_length_cm: Array, fraction: Array, density: Array, *, approximation: str, form: str,
+) -> Float[Array, " masses"]:  # fmt: skip
     """Events of bremsstrahlung for epsilon = 1 and BR = 1, per mass."""
 
-    def events(one_mass: Array, beam: tuple[Array, Array], order: int, orders: tuple[int, int]) -> Array:
+    def events(one_mass: Array) -> Array:
         def sigma(missing: Array, energy: Array) -> Array:
             per_nucleus = nuclear_bremsstrahlung.sigma_above(
-                missing[..., None], energy[..., None], one_mass, lepton_mass=electron, nucleus=nuclei, approximation=approximation, form=form, orders=orders,
+                missing[..., None], energy[..., None], one_mass, lepton_mass=electron, nucleus=nuclei, approximation=approximation,
+                form=form, orders=(rules.x, rules.t),
             )  # fmt: skip
             return jnp.sum(counts * per_nucleus, axis=-1)
 
-        smallest = electron / (2 * jnp.max(beam[0]))
-        total = thick_target.emission_yield(*beam, track, sigma, radiation_length_cm, fraction, smallest, order)
+        smallest = electron / (2 * jnp.max(rules.beam[0]))
+        total = thick_target.emission_yield(
+            *rules.beam, track, sigma, radiation_length_cm, fraction, smallest, rules.loss
+        )
         return density * constants.GEV2_CM2 * total
 
-    fine = jax.lax.map(lambda m: events(m, beam_fine, 8, (12, 24)), mass, batch_size=8)
-    coarse = jax.lax.map(lambda m: events(m, beam_coarse, 6, (8, 16)), mass, batch_size=8)
-    return quadrature.Estimate(fine, jnp.abs(fine - coarse))
+    return jax.lax.map(events, mass, batch_size=8)
 
 
 @partial(jax.jit, static_argnames=("kind",))

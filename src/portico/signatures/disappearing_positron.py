@@ -32,7 +32,7 @@ from ..numerics import quadrature, tables
 from ..numerics.batching import in_batches
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
-from ._disappearing_positron_rates import annihilation, dark_width, emission
+from ._disappearing_positron_rates import EmissionRules, annihilation, dark_width, emission, emission_rules
 from ._emission import cached_emission, theory_error
 from .base import Background, Factor, Option, Search, SignalYield
 
@@ -90,8 +90,7 @@ class Prepared(NamedTuple):
     path_cm: float
     track: tables.Table
     track_cm: float
-    beam_fine: tuple[Array, Array]
-    beam_coarse: tuple[Array, Array]
+    emission_rules: tuple[EmissionRules, EmissionRules]
     target: Material
     background: Background
 
@@ -136,8 +135,7 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         path_cm=path_length.total(path) / number,
         track=emission_track,
         track_cm=length * path_length.track_total(emission_track, fraction),
-        beam_fine=flux.nodes(12),
-        beam_coarse=flux.nodes(8),
+        emission_rules=emission_rules(flux),
         target=target,
         background=background(experiment, number, target, fraction),
     )
@@ -225,11 +223,14 @@ def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
         )
     )
     counts = np.array([float(number) for _, number in state.target.nuclei])
-    return emission(
-        state.beam_fine, state.beam_coarse, state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm,
-        state.minimum_fraction, state.target.unit_density,
-        approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
+    fine, coarse = (
+        emission(
+            rules, state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm, state.minimum_fraction,
+            state.target.unit_density, approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
+        )
+        for rules in state.emission_rules
     )  # fmt: skip
+    return quadrature.Estimate(fine, abs(fine - coarse))
 
 
 def check_model(search: Search, model: Model) -> None:

@@ -187,7 +187,7 @@ def emission_yield(
     radiation_length_cm: ArrayLike,
     minimum_fraction: ArrayLike,
     smallest_missing: ArrayLike,
-    order: int,
+    order: int | quadrature.Rule,
 ) -> Float[Array, "..."]:
     r"""Path length times a cross section above a cut that refers to the energy of the beam before the target.
 
@@ -204,7 +204,7 @@ def emission_yield(
                                   returns GeV^-2 of shape (..., nodes, order)
     minimum_fraction : float      x_0
     smallest_missing : float      1 - x below which the cross section is 0 for every energy of the beam
-    order : int                   nodes in each half of the energy loss
+    order : int or rule           nodes in each half of the energy loss
 
     Returns
     -------
