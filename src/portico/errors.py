@@ -68,6 +68,7 @@ def unknown_name(kind: str, given: object, known: Iterable[str], *, where: str =
     where : str             where it was given, e.g. a file or an option; may be empty
     """
     names = sorted(known)
+    given = " ".join(str(given).split())[:60]
     near = difflib.get_close_matches(str(given).lower(), [name.lower() for name in names], n=1, cutoff=0.5)
     hint = ""
     if near:

@@ -45,10 +45,12 @@ def load(kind: str, name: str) -> ModuleType:
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file; raises DataError with file, place and reason where it cannot be read."""
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not valid TOML: {error}.") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: not a text file in UTF-8; expected TOML.") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
+    except (RecursionError, ValueError) as error:
+        raise DataError(f"{path}: not usable TOML: {error}.") from None

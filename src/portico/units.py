@@ -42,9 +42,9 @@ _DEFINITIONS = (
 )  # fmt: skip
 UNIT_NAMES = (*(line.split(" = ")[0] for line in _DEFINITIONS if not line.startswith("percent")), "%")
 
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})(?:\s*/\s*({_NUMBER}))?\s*(.*?)\s*", re.DOTALL)
-_POWER = re.compile(r"([A-Za-z][A-Za-z0-9]*|%)(?:\^([+-]?\d))?")
+_POWER = re.compile(r"([A-Za-z][A-Za-z0-9]*|%)(?:\^([+-]?[0-9]))?")
 
 
 class Quantity(NamedTuple):
@@ -77,6 +77,8 @@ def _unit_powers(unit: str, text: str, where: str) -> list[tuple[str, int]]:
                 f"{where}: '{text}' is not a quantity; expected number[/number] [unit], such as '67 MeV', '50/ab' or '1/3'."
             )
         name, power = match.group(1), int(match.group(2) or 1)
+        if power == 0:
+            raise InvalidInput(f"{where}: '{text[:60]}' has a unit to the power 0; leave that unit out.")
         if name not in UNIT_NAMES:
             raise unknown_name("unit", name, UNIT_NAMES, where=f"{where}: '{text}'")
         powers.append((name, sign * power))

@@ -10,23 +10,40 @@ import signal
 import sys
 from typing import NoReturn
 
+from . import interrupted
+from .interrupted import Interrupted, say
+
+_CLOSED_PIPE = 128 + signal.SIGPIPE
+
 
 def main() -> NoReturn:
     """Run the command line."""
-    status = 1
+    interrupted.install()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no reason to fail
     try:
         status = _run()
-    except KeyboardInterrupt as stop:
-        print(f"interrupted{': ' + str(stop) if str(stop) else ''}.", file=sys.stderr)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (KeyboardInterrupt, Interrupted) as stop:
+        say(f"interrupted{': ' + str(stop) if str(stop) else ''}.")
         status = 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 128 + signal.SIGPIPE
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+        status = _CLOSED_PIPE
+    except OSError as error:
+        _drop_output()
+        place = f" '{error.filename}'" if error.filename else ""
+        say(f"error: cannot write{place}: {(error.strerror or str(error)).lower()}.")
+        status = 2
     raise SystemExit(status)
+
+
+def _drop_output() -> None:
+    """Let nothing more be written, so that no second error comes at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run() -> int:
@@ -34,30 +51,25 @@ def _run() -> int:
 
     from ..errors import DataError, InvalidInput, NumericsError
     from .app import app
-    from .interrupted import Interrupted
 
     try:
         result = app(standalone_mode=False, prog_name="portico")
-        return result if isinstance(result, int) else 0
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         place = f" See '{context.command_path} --help'." if context is not None else ""
-        message = getattr(error, "format_message", error.__str__)()
-        print(f"error: {message.rstrip('.')}.{place}".replace("\n", " "), file=sys.stderr)
+        message = getattr(error, "format_message", error.__str__)().rstrip(".")
+        say(f"error: {message}{'' if message.endswith('?') else '.'}{place}".replace("\n", " "))
         return 2
-    except typer.Abort:
-        raise KeyboardInterrupt from None
     except typer.Exit as leave:
-        if leave.exit_code == 130:  # how typer tells Ctrl-C
-            raise KeyboardInterrupt from None
-        return leave.exit_code
+        result = leave.exit_code
     except SystemExit:  # how typer tells that nobody reads the output any more
         raise BrokenPipeError from None
-    except Interrupted as stop:
-        raise KeyboardInterrupt(str(stop)) from None
     except (InvalidInput, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}")
         return 2
     except NumericsError as error:
-        print(f"error: {error}", file=sys.stderr)
+        say(f"error: {error}")
         return 3
+    if result == 130:  # how typer tells Ctrl-C
+        raise KeyboardInterrupt
+    return result if isinstance(result, int) else 0

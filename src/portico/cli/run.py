@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from .. import units
 from ..errors import NumericsError
 from .arguments import confidence, make_model, make_search, pairs, probability, scans
-from .interrupted import Interrupted
+from .interrupted import Interrupted, check, raising, say
 from .show import print_json
 from .text import number, table
 
 if TYPE_CHECKING:
     from ..limits.problem import Block
     from ..models.base import Model
+    from ..signatures.base import Search
 
 
 def _set_parameters(model: Model) -> dict[str, Any]:
@@ -66,7 +67,21 @@ def signal(
 
     search, model = make_search(search_name, options), make_model(model_name, settings)
     result = expected_signal(search, model)
+    for sentence in search.signature.notes(search, model):
+        say(f"note: {sentence}")
+    if not math.isfinite(result.expected) or result.expected < 0:
+        raise NumericsError(f"signal: the expected number of events is not a number at this point ({result.expected}).")
     numerical, systematic = sum(result.numerical_error.values()), sum(result.systematic_error.values())
+    _print_signal(result, model_name, model, numerical, systematic, as_json=as_json)
+    if numerical > search.signature.TOLERANCE * result.expected:
+        raise NumericsError(
+            f"signal: the numerical error is {numerical / result.expected:.1e} of the signal, above {search.signature.TOLERANCE:.0e}."
+        )
+
+
+def _print_signal(
+    result: Any, model_name: str, model: Model, numerical: float, systematic: float, *, as_json: bool
+) -> None:
     background = result.background
     if as_json:
         print_json({
@@ -153,15 +168,19 @@ def reach(
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
-    for name in axes:
-        if name in pairs(settings, "--set"):
-            print(f"note: --set {name} is replaced by the scan.", file=sys.stderr)
     total = math.prod(axis.size for axis in axes.values())
-    with files.ReachTable(output, model, list(axes), parameter) as table_file, _Progress(total) as progress:
+    with files.ReachTable(output, model, list(axes), parameter) as table_file, _Progress(total) as progress, raising():
+
+        def started() -> None:
+            table_file.open()
+            for name in axes:
+                if name in pairs(settings, "--set"):
+                    say(f"note: --set {name} is replaced by the scan.")
 
         def finished(block: Block) -> None:
             table_file.write(block)
             progress.advance(len(block.status))
+            check()
 
         try:
             dataset = compute(
@@ -171,16 +190,21 @@ def reach(
                 parameter=parameter,
                 cl=level,
                 method=method,
-                on_start=table_file.open,
+                on_start=started,
                 on_block=finished,
             )
         except KeyboardInterrupt:
             where = f" are in {table_file.path}" if table_file.points else " were finished"
             raise Interrupted(f"{table_file.points} of {total} points{where}") from None
     folder = table_file.path.parent
-    names = [str(table_file.path), str(files.write_dataset(folder, dataset)), *_pictures(dataset, folder)]
-    names.append(str(files.write_provenance(folder, dataset, search, command)))
+    names = [
+        str(table_file.path),
+        str(files.write_dataset(folder, dataset)),
+        str(files.write_provenance(folder, dataset, search, command)),
+    ]
+    names[2:2] = _pictures(dataset, folder)
     _report(dataset, names, axes, as_json=as_json)
+    _notes(search, model, dataset, axes)
     status = dataset["status"].values.ravel()
     bad = [k for k, text in enumerate(status) if text.startswith("failed")]
     if bad:
@@ -191,8 +215,17 @@ def reach(
     return 0
 
 
+def _notes(search: Search, model: Model, dataset: Any, axes: dict[str, Any]) -> None:
+    """Say what the search has to say of this model, on standard error."""
+    import numpy as np
+
+    mesh = np.meshgrid(*axes.values(), indexing="ij")
+    for sentence in search.signature.notes(search, model.with_parameters(**dict(zip(axes, mesh, strict=True)))):
+        say(f"note: {sentence}")
+
+
 def _load_plotting() -> None:
-    with contextlib.suppress(ImportError):  # told in full where it is needed
+    with contextlib.suppress(ImportError, ValueError, OSError):  # told in full where it is needed
         import matplotlib.backends.backend_agg
         import matplotlib.backends.backend_pdf
         import matplotlib.figure  # noqa: F401
@@ -206,7 +239,7 @@ def _pictures(dataset: Any, folder: Any) -> list[str]:
 
     dimensions = len(dataset["n_intervals"].dims)
     if dimensions > 2:
-        print(f"note: no picture is drawn of a scan over {dimensions} parameters.", file=sys.stderr)
+        say(f"note: no picture is drawn of a scan over {dimensions} parameters.")
         return []
     paths = [str(folder / "reach.png"), str(folder / "reach.pdf")]
     save(exclusion([dataset]) if dimensions == 1 else exclusion_map(dataset), *paths)

@@ -17,6 +17,7 @@ its signature; a missing, misspelt or superfluous one is an error that names fil
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -28,10 +29,26 @@ STATUSES = ("published", "digitised", "inferred", "assumed", "unverified", "comp
 
 
 class Field(NamedTuple):
-    """What a signature expects of an entry: its unit ("text" for a name, "length" to keep X0), and whether it may be absent."""
+    """What a signature expects of an entry: unit ("text" for a name, "length" to keep X0), whether it may be absent, range."""
 
     unit: str
     optional: bool = False
+    low: float = -math.inf
+    high: float = math.inf
+    low_open: bool = False
+    whole: bool = False
+
+    def allows(self, value: float) -> bool:
+        """Whether a number lies in the range."""
+        above = value > self.low if self.low_open else value >= self.low
+        return above and value <= self.high and (not self.whole or value == math.floor(value))
+
+    def described(self) -> str:
+        """The range in words."""
+        words = [] if self.low == -math.inf else [f"above {self.low:g}" if self.low_open else f"at least {self.low:g}"]
+        words += [] if self.high == math.inf else [f"at most {self.high:g}"]
+        unit = "" if self.unit == units.DIMENSIONLESS else f" {self.unit}"
+        return ("a whole number, " if self.whole else "") + " and ".join(words) + unit
 
 
 class Entry(NamedTuple):
@@ -98,7 +115,11 @@ class Experiment(NamedTuple):
                         f"{Path(self.path).name}: entry '{key}' is missing; signature '{self.signature}' needs it."
                     )
             elif field.unit not in ("text", "length"):
-                self.number(key, field.unit)
+                value = self.number(key, field.unit)
+                if not field.allows(value):
+                    raise DataError(
+                        f"{self.where(key)} = {self.entries[key].value} is not allowed; expected {field.described()}."
+                    )
 
 
 def load(name_or_path: str) -> Experiment:

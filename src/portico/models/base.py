@@ -115,17 +115,19 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
         return value
     where = f"{model}: {name}"
     if spec.choices:
-        if value not in spec.choices:
+        if not isinstance(value, str) or value not in spec.choices:
             raise unknown_name(f"choice for {name}", value, spec.choices, where=model)
         return value
     if isinstance(value, str):
         value = units.convert(value, spec.unit, where=where)
     try:
-        if np.asarray(value).dtype == bool:
+        if np.ma.isMaskedArray(value) or np.asarray(value).dtype.kind not in "fiu":
             raise TypeError
         array = np.asarray(value, dtype=float)
     except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"{where}: {value!r} is not a number or an array of numbers.") from None
+    if array.size == 0:
+        raise InvalidInput(f"{where} is an empty array; expected at least one number.")
     low_ok = array > spec.low if spec.low_open else array >= spec.low
     bad = ~(low_ok & (array <= spec.high) & np.isfinite(array))
     if np.any(bad):
@@ -134,8 +136,20 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
         hint = (
             " A bare number is GeV; write for example 67MeV." if spec.unit == units.ENERGY and wrong > spec.high else ""
         )
-        raise InvalidInput(f"{where} = {wrong:g}{unit} is not allowed; expected {allowed_range(spec)}.{hint}")
+        raise InvalidInput(f"{where} = {wrong:.12g}{unit} is not allowed; expected {allowed_range(spec)}.{hint}")
     return array
+
+
+def check_shapes(model: str, values: Mapping[str, Value]) -> None:
+    """Raise InvalidInput unless the arrays among the parameters broadcast."""
+    shapes = {
+        name: np.shape(value) for name, value in values.items() if value is not None and not isinstance(value, str)
+    }
+    try:
+        np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        shown = ", ".join(f"{name} {shape}" for name, shape in shapes.items() if shape)
+        raise InvalidInput(f"{model}: arrays of shapes {shown} do not broadcast.") from None
 
 
 def allowed_range(spec: Parameter) -> str:

@@ -16,7 +16,7 @@ from ..decays import vector
 from ..decays.dark_current import KINDS
 from ..errors import InvalidInput
 from ..numerics.batching import in_batches, on_different
-from .base import Parameter, Value, VectorMediator, read_parameter
+from .base import Parameter, Value, VectorMediator, check_shapes, read_parameter
 
 _DARK_WIDTHS = {
     "dirac": vector.width_to_dirac,
@@ -40,9 +40,9 @@ class DarkPhoton(VectorMediator):
 
     Parameters
     ----------
-    mass : float or array                    of A', GeV, 0 < mass <= 40
+    mass : float or array                    of A', GeV, 1e-12 <= mass <= 40
     epsilon : float or array                 kinetic mixing, 0 <= epsilon <= 1
-    alpha_dark : float or array              >= 0; 0 means no dark matter
+    alpha_dark : float or array              >= 0, at most 100; 0 means no dark matter
     dark_matter : str                        "dirac", "majorana" or "scalar"
     dark_matter_mass : float or array        GeV; fixed when the mass is scanned
     dark_matter_mass_ratio : float or array  m_chi / mass; follows a scanned mass; 1/3 if neither is given
@@ -71,14 +71,14 @@ class DarkPhoton(VectorMediator):
     TITLE: ClassVar[str] = "Dark photon with kinetic mixing and dark matter"
     SOURCES: ClassVar[tuple[str, ...]] = ("arXiv:2212.04252", "arXiv:0906.0580", "PDG 2024", "CODATA 2018")
     PARAMETERS: ClassVar[Mapping[str, Parameter]] = {
-        "mass": Parameter("GeV", "mass of the dark photon A'", "none", 0.0, HEAVIEST_GEV, low_open=True, symbol=r"$m_{A'}$"),
+        "mass": Parameter("GeV", "mass of the dark photon A'", "none", 1e-12, HEAVIEST_GEV, symbol=r"$m_{A'}$"),
         "epsilon": Parameter("1", "kinetic mixing: coupling to charge Q is epsilon e Q", "none", 0.0, 1.0,
                              limit_range=(1e-8, 1.0), source="arXiv:0906.0580 eq. (1)", symbol=r"$\epsilon$"),
-        "alpha_dark": Parameter("1", "dark fine-structure constant g_chi^2/4pi; 0 means no dark matter", "0", 0.0,
+        "alpha_dark": Parameter("1", "dark fine-structure constant g_chi^2/4pi; 0 means no dark matter", "0", 0.0, 100.0,
                                 limit_range=(1e-8, 1.0), symbol=r"$\alpha_D$"),
         "dark_matter": Parameter("1", "kind of dark matter", "dirac", choices=KINDS),
-        "dark_matter_mass": Parameter("GeV", "mass of the dark matter particle; stays when the mass is scanned", "none", 0.0, symbol=r"$m_\chi$"),
-        "dark_matter_mass_ratio": Parameter("1", "m_chi / mass; follows a scanned mass", "1/3 unless dark_matter_mass is given", 0.0,
+        "dark_matter_mass": Parameter("GeV", "mass of the dark matter particle; stays when the mass is scanned", "none", 0.0, 1e3, symbol=r"$m_\chi$"),
+        "dark_matter_mass_ratio": Parameter("1", "m_chi / mass; follows a scanned mass", "1/3 unless dark_matter_mass is given", 0.0, 1e3,
                                             symbol=r"$m_\chi/m_{A'}$"),
     }  # fmt: skip
 
@@ -103,6 +103,7 @@ class DarkPhoton(VectorMediator):
             given["dark_matter_mass_ratio"] = 1 / 3
         for name, spec in self.PARAMETERS.items():
             setattr(self, name, read_parameter(self.NAME, name, spec, given[name]))
+        check_shapes(self.NAME, {name: getattr(self, name) for name in self.PARAMETERS})
 
     def with_parameters(self, **changes: Value) -> DarkPhoton:
         """Return the same model with some parameters changed; a new dark matter mass replaces the ratio, and vice versa."""

@@ -19,6 +19,12 @@ def _use_compilation_cache() -> None:
     from platformdirs import user_cache_path
 
     folder = user_cache_path("portico") / "compiled"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # no place to keep anything: compile anew each time
+    if not os.access(folder, os.W_OK):
+        return
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)

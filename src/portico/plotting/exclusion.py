@@ -31,7 +31,7 @@ _COMPARISON = ("#5a5a5a", "#8c6d1f", "#8a8a8a", "#a05195")
 
 
 def exclusion(
-    reaches: Sequence[xarray.Dataset],
+    reaches: Any,
     ax: Axes | None = None,
     *,
     compare: bool = True,
@@ -43,7 +43,7 @@ def exclusion(
 
     Parameters
     ----------
-    reaches : sequence of Dataset   from :func:`portico.reach`, all over the same one parameter
+    reaches : Dataset or several    from :func:`portico.reach`, all over the same one parameter
     ax : Axes or None               where to draw; a new figure by default
     compare : bool                  draw the published limits that come with portico (over a mass only)
     labels : sequence of str        legend texts; by default the search and what differs between the reaches
@@ -52,8 +52,9 @@ def exclusion(
     """
     from matplotlib.figure import Figure
 
-    if not reaches:
-        raise InvalidInput("plot: no reach to draw.")
+    reaches = [reaches] if hasattr(reaches, "data_vars") else list(reaches)
+    if not reaches or not all(hasattr(r, "data_vars") and "n_intervals" in r for r in reaches):
+        raise InvalidInput("plot: expected datasets from portico.reach, one or several.")
     dimensions = {
         (tuple(str(name) for name in r["n_intervals"].dims), r.attrs["parameter"], r.attrs["model"]) for r in reaches
     }

@@ -38,28 +38,29 @@ from .base import Background, Factor, Option, Search, SignalYield
 
 CHANNELS = ("annihilation", "bremsstrahlung")
 
+_PURE = units.DIMENSIONLESS
 FIELDS: dict[str, Field] = {
-    "beams.electron_energy": Field(units.ENERGY),
-    "beams.positron_energy": Field(units.ENERGY),
-    "beams.crossing_angle": Field(units.ANGLE, optional=True),
-    "beams.luminosity": Field(units.LUMINOSITY),
-    "acceptance.smallest_polar_angle": Field(units.ANGLE),
-    "acceptance.largest_polar_angle": Field(units.ANGLE),
-    "acceptance.missing_energy_fraction": Field(units.DIMENSIONLESS),
+    "beams.electron_energy": Field(units.ENERGY, low=0.01, high=1e4),
+    "beams.positron_energy": Field(units.ENERGY, low=0.01, high=1e4),
+    "beams.crossing_angle": Field(units.ANGLE, optional=True, low=0.0, high=1.0),
+    "beams.luminosity": Field(units.LUMINOSITY, low=0.0, high=1e60, low_open=True),
+    "acceptance.smallest_polar_angle": Field(units.ANGLE, low=0.02, high=3.12),
+    "acceptance.largest_polar_angle": Field(units.ANGLE, low=0.02, high=3.12),
+    "acceptance.missing_energy_fraction": Field(_PURE, low=0.05, high=0.999),
     "target.material": Field("text"),
     "target.depth": Field("length"),
     "target.annihilation_depth": Field("length", optional=True),
     "target.bremsstrahlung_depth": Field("length", optional=True),
-    "photon_background.veto_inefficiency": Field(units.DIMENSIONLESS),
-    "photon_background.relative_uncertainty": Field(units.DIMENSIONLESS),
-    "neutron_background.selected_events": Field(units.DIMENSIONLESS),
-    "neutron_background.simulated_positrons": Field(units.DIMENSIONLESS),
-    "neutron_background.calorimeter_interaction_length": Field(units.LENGTH),
-    "neutron_background.muon_system_iron": Field(units.LENGTH),
-    "neutron_background.iron_interaction_length": Field(units.LENGTH),
-    "neutron_background.relative_uncertainty": Field(units.DIMENSIONLESS),
-    "counts.observed": Field(units.DIMENSIONLESS, optional=True),
-    "detector.momentum_resolution": Field(units.DIMENSIONLESS, optional=True),
+    "photon_background.veto_inefficiency": Field(_PURE, low=0.0, high=1.0),
+    "photon_background.relative_uncertainty": Field(_PURE, low=0.0, high=100.0),
+    "neutron_background.selected_events": Field(_PURE, low=0.0, high=1e15),
+    "neutron_background.simulated_positrons": Field(_PURE, low=1.0, high=1e30),
+    "neutron_background.calorimeter_interaction_length": Field(units.LENGTH, low=0.1, high=1e6),
+    "neutron_background.muon_system_iron": Field(units.LENGTH, low=0.0, high=1e6),
+    "neutron_background.iron_interaction_length": Field(units.LENGTH, low=0.1, high=1e6),
+    "neutron_background.relative_uncertainty": Field(_PURE, low=0.0, high=100.0),
+    "counts.observed": Field(_PURE, optional=True, low=0.0, high=1e9, whole=True),
+    "detector.momentum_resolution": Field(_PURE, optional=True, low=0.0, high=1.0),
 }
 
 OPTIONS: dict[str, Option] = {
@@ -162,9 +163,9 @@ def _check_facts(experiment: Experiment, fraction: float, angles: tuple[float, .
     if luminosity <= 0:
         raise DataError(f"{experiment.where('beams.luminosity')} must be above 0.")
     energies = [experiment.number(f"beams.{name}_energy", units.ENERGY) for name in ("electron", "positron")]
-    if min(energies) <= 0 or energies[0] <= energies[1]:
+    if energies[0] < 1.05 * energies[1]:
         raise DataError(
-            f"{experiment.where('beams')}: expected electron_energy > positron_energy > 0; the boost along +z is what spreads the energies."
+            f"{experiment.where('beams')}: expected electron_energy at least 5% above positron_energy; the boost along +z is what spreads the energies."
         )
 
 
@@ -239,7 +240,7 @@ def check_model(search: Search, model: Model) -> None:
         raise InvalidInput(
             f"search '{search.name}' needs a model with a vector mediator and dark matter, such as dark_photon; given {model.NAME}."
         )
-    model.require("mass", "epsilon")
+    model.require("mass", "epsilon", "alpha_dark")
     if isinstance(model.mass, jax.core.Tracer) or isinstance(model.alpha_dark, jax.core.Tracer):
         return
     if np.any(np.asarray(model.alpha_dark) == 0):
@@ -363,6 +364,16 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
         observed=search.experiment.number("counts.observed", units.DIMENSIONLESS) if observed else None,
         sources=tuple(dict.fromkeys([*search.sources, *state.target.sources, *method_sources(search), *model.SOURCES])),
     )
+
+
+def notes(search: Search, model: Any) -> list[str]:
+    """Return what a user should know of this model in this search, in sentences."""
+    ratio = 2 * np.asarray(model.dark_matter_mass_gev()) / np.asarray(model.mass)
+    if search.options["width"] == "constant" and np.any(ratio > 0.9):
+        return [
+            "2 m_chi is above 90% of m_A': there a constant width overstates the annihilation off the resonance; compare --option width=running."
+        ]
+    return []
 
 
 def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, unknown_name
 from ..numerics.special import log_poisson_cdf
 
+_LARGEST = 1e9
 METHODS = ("cls", "likelihood_ratio", "sqrt_b")
 SOURCES = {
     "cls": "J. Phys. G 28 (2002) 2693",
@@ -73,7 +74,7 @@ def _cls_limit(background: np.ndarray, observed: np.ndarray, cl: float) -> np.nd
 
     log_target = np.log1p(-cl) + log_poisson_cdf(observed, background)
     with np.errstate(under="ignore"):
-        limit = gammainccinv(observed + 1, np.exp(log_target)) - background
+        limit = np.array(gammainccinv(observed + 1, np.exp(log_target)) - background)
     deep = log_target < -600  # the inverse underflows: a few Newton steps on the logarithm instead
     if np.any(deep):
         n, b, target = (np.broadcast_to(a, log_target.shape)[deep] for a in (observed, background, log_target))
@@ -87,18 +88,17 @@ def _cls_limit(background: np.ndarray, observed: np.ndarray, cl: float) -> np.nd
 
 
 def _likelihood_limit(background: np.ndarray, observed: np.ndarray, cl: float) -> np.ndarray:
-    from scipy.special import lambertw
-
+    """Solve m d - n ln(1 + d) = z^2/2 for d = (s - s_hat)/m with m = s_hat + b; stable for any n and b."""
+    level = two_sided_quantile(cl) ** 2 / 2
     best = np.maximum(observed - background, 0.0)
-    # s + b - n ln(s + b) = c, solved by the lower branch of Lambert's function
-    positive = observed > 0
-    count = np.where(positive, observed, 1.0)
-    mean = np.where(positive, best + background, 1.0)
-    target = best + background + two_sided_quantile(cl) ** 2 / 2 - np.where(positive, count * np.log(mean), 0.0)
-    # both terms in one exponent: (-1/n) e^{-c/n}
-    argument = -np.exp(-target / count - np.log(count))
-    solved = -count * lambertw(argument, -1).real
-    return np.where(positive, solved, target) - background
+    mean = best + background
+    safe = np.where(mean > 0, mean, 1.0)
+    # convex in d: Newton's steps come from above; the start is right for n << m and for n = m alike
+    d = (level + np.sqrt(2 * level * np.maximum(observed, 0.0))) / safe
+    for _ in range(60):
+        value = safe * d - observed * np.log1p(d) - level
+        d = np.maximum(d - value / (safe - observed / (1 + d)), 1e-300)
+    return np.where(mean > 0, best + mean * d, level)
 
 
 def upper_limit(background: np.ndarray, cl: float, method: str, observed: np.ndarray | None = None) -> np.ndarray:
@@ -131,10 +131,20 @@ def upper_limit(background: np.ndarray, cl: float, method: str, observed: np.nda
 
 def check(background: np.ndarray, cl: float, method: str, observed: np.ndarray | None) -> None:
     """Raise InvalidInput unless background, confidence level and observation suit the method. Source: definitions."""
+    if not isinstance(method, str) or method not in METHODS:
+        raise unknown_name("method", method, METHODS)
     if isinstance(cl, bool) or not isinstance(cl, int | float | np.number):
         raise InvalidInput(f"cl = {cl!r} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
-    if not 0 < cl < 1:
-        raise InvalidInput(f"cl = {cl:g} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
+    if not 1e-6 <= cl <= 1 - 1e-12:
+        raise InvalidInput(
+            f"cl = {cl:g} is not a confidence level; expected a number between 1e-6 and 1 - 1e-12, such as 0.9."
+        )
+    if np.any(background > _LARGEST) or (
+        observed is not None and np.any(np.asarray(observed, dtype=float) > 2 * _LARGEST)
+    ):
+        raise InvalidInput(
+            f"a background or count above {_LARGEST:g} is not allowed; at such numbers a limit is a matter of systematics."
+        )
     if np.any(~np.isfinite(background)) or np.any(background < 0):
         raise InvalidInput(
             f"background = {np.min(background):g} is not allowed; expected a finite number of events, at least 0."
