@@ -58,7 +58,7 @@ WRONG = [
     ("widths dark_photon --set mass=-1MeV", "mass = -0.001 GeV is not allowed"),
     ("widths dark_photon --set mass=67", "mass = 67 GeV is not allowed"),
     (f"signal {SEARCH} dark_photon --set mass=67MeV --set epsilon=1.5", "epsilon = 1.5 is not allowed; expected at least 0 and at most 1."),
-    (f"signal {SEARCH} dark_photon --set alpha_dark=-1", "alpha_dark = -1 is not allowed; expected at least 0."),
+    (f"signal {SEARCH} dark_photon --set alpha_dark=-1", "alpha_dark = -1 is not allowed; expected at least 0 and at most 100."),
     (f"{LIMIT} --cl 0", "--cl 0: expected a confidence level between 0 and 1, such as 0.9 or 90%."),
     (f"{LIMIT} --cl 1", "--cl 1: expected a confidence level"),
     (f"{LIMIT} --cl 1.5", "--cl 1.5: expected a confidence level"),

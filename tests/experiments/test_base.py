@@ -142,10 +142,10 @@ def test_wrong_file_is_refused_with_file_field_and_reason(tmp_path, case):
 
 
 FACTS = {
-    "fraction above 1": ([('"95%"', '"195%"')], r"mine\.toml: acceptance\.missing_energy_fraction = 1\.95; expected a number between 0 and 1"),
+    "fraction above 1": ([('"95%"', '"195%"')], r"mine\.toml: acceptance\.missing_energy_fraction = 195% is not allowed; expected at least 0\.05 and at most 0\.999"),
     "angles the wrong way": ([('"32.2 deg"', '"150 deg"')], r"mine\.toml: acceptance: polar angles must rise between 0 and 180 deg"),
-    "no luminosity": ([('"50/ab"', '"0/ab"')], r"mine\.toml: beams\.luminosity must be above 0"),
-    "beams exchanged": ([('"7 GeV"', '"3 GeV"')], r"mine\.toml: beams: expected electron_energy > positron_energy > 0"),
+    "no luminosity": ([('"50/ab"', '"0/ab"')], r"mine\.toml: beams\.luminosity = 0/ab is not allowed; expected above 0"),
+    "beams exchanged": ([('"7 GeV"', '"3 GeV"')], r"mine\.toml: beams: expected electron_energy at least 5% above positron_energy"),
     "unknown material": ([('"CsI"', '"CsJ"')], r"no material named 'CsJ'.*Did you mean 'CsI'\?"),
 }  # fmt: skip
 

@@ -111,7 +111,7 @@ def test_map_shows_the_smallest_mixing_by_colour(tmp_path, grid):
 
 
 def test_wrong_dimensions_are_refused(reach, grid):
-    with pytest.raises(portico.InvalidInput, match="plot: no reach to draw"):
+    with pytest.raises(portico.InvalidInput, match=r"plot: expected datasets from portico\.reach"):
         portico.plot.exclusion([])
     with pytest.raises(portico.InvalidInput, match=r"plot: expected reaches of one model over the same one parameter"):
         portico.plot.exclusion([grid])

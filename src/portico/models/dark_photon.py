@@ -40,7 +40,7 @@ class DarkPhoton(VectorMediator):
 
     Parameters
     ----------
-    mass : float or array                    of A', GeV, 1e-12 <= mass <= 40
+    mass : float or array                    of A', GeV, 0 < mass <= 40
     epsilon : float or array                 kinetic mixing, 0 <= epsilon <= 1
     alpha_dark : float or array              >= 0, at most 100; 0 means no dark matter
     dark_matter : str                        "dirac", "majorana" or "scalar"
@@ -71,7 +71,7 @@ class DarkPhoton(VectorMediator):
     TITLE: ClassVar[str] = "Dark photon with kinetic mixing and dark matter"
     SOURCES: ClassVar[tuple[str, ...]] = ("arXiv:2212.04252", "arXiv:0906.0580", "PDG 2024", "CODATA 2018")
     PARAMETERS: ClassVar[Mapping[str, Parameter]] = {
-        "mass": Parameter("GeV", "mass of the dark photon A'", "none", 1e-12, HEAVIEST_GEV, symbol=r"$m_{A'}$"),
+        "mass": Parameter("GeV", "mass of the dark photon A'", "none", 0.0, HEAVIEST_GEV, low_open=True, symbol=r"$m_{A'}$"),
         "epsilon": Parameter("1", "kinetic mixing: coupling to charge Q is epsilon e Q", "none", 0.0, 1.0,
                              limit_range=(1e-8, 1.0), source="arXiv:0906.0580 eq. (1)", symbol=r"$\epsilon$"),
         "alpha_dark": Parameter("1", "dark fine-structure constant g_chi^2/4pi; 0 means no dark matter", "0", 0.0, 100.0,

@@ -135,19 +135,17 @@ def check(background: np.ndarray, cl: float, method: str, observed: np.ndarray |
         raise unknown_name("method", method, METHODS)
     if isinstance(cl, bool) or not isinstance(cl, int | float | np.number):
         raise InvalidInput(f"cl = {cl!r} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
+    if not 0 < cl < 1:
+        raise InvalidInput(f"cl = {cl:g} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
     if not 1e-6 <= cl <= 1 - 1e-12:
-        raise InvalidInput(
-            f"cl = {cl:g} is not a confidence level; expected a number between 1e-6 and 1 - 1e-12, such as 0.9."
-        )
-    if np.any(background > _LARGEST) or (
-        observed is not None and np.any(np.asarray(observed, dtype=float) > 2 * _LARGEST)
-    ):
-        raise InvalidInput(
-            f"a background or count above {_LARGEST:g} is not allowed; at such numbers a limit is a matter of systematics."
-        )
+        raise InvalidInput(f"cl = {cl!r} is too close to 0 or 1; expected a number between 1e-6 and 1 - 1e-12.")
     if np.any(~np.isfinite(background)) or np.any(background < 0):
         raise InvalidInput(
             f"background = {np.min(background):g} is not allowed; expected a finite number of events, at least 0."
+        )
+    if np.any(background > _LARGEST):
+        raise InvalidInput(
+            f"a background above {_LARGEST:g} is not allowed; at such numbers a limit is a matter of systematics."
         )
     if method == "sqrt_b":
         if observed is not None:
@@ -160,6 +158,8 @@ def check(background: np.ndarray, cl: float, method: str, observed: np.ndarray |
         count = np.asarray(observed, dtype=float)
         if np.any(~np.isfinite(count)) or np.any(count < 0):
             raise InvalidInput(f"observed = {np.min(count):g} is not allowed; expected a count, at least 0.")
+        if np.any(count > 2 * _LARGEST):
+            raise InvalidInput(f"an observed count above {2 * _LARGEST:g} is not allowed.")
 
 
 def expected_band(background: np.ndarray, cl: float, method: str) -> Band:
