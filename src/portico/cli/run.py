@@ -164,7 +164,6 @@ def reach(
     from ..limits.reach import check_scan
     from ..limits.reach import reach as compute
 
-    threading.Thread(target=_load_plotting, daemon=True).start()  # while the compiler works
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
@@ -182,6 +181,7 @@ def reach(
             progress.advance(len(block.status))
             check()
 
+        threading.Thread(target=_load_writers, daemon=True).start()  # while the compiler works
         try:
             dataset = compute(
                 search,
@@ -224,11 +224,12 @@ def _notes(search: Search, model: Model, dataset: Any, axes: dict[str, Any]) -> 
         say(f"note: {sentence}")
 
 
-def _load_plotting() -> None:
+def _load_writers() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):  # told in full where it is needed
         import matplotlib.backends.backend_agg
         import matplotlib.backends.backend_pdf
         import matplotlib.figure  # noqa: F401
+        import xarray  # noqa: F401
 
         from .. import plotting  # noqa: F401
 

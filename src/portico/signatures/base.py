@@ -89,11 +89,18 @@ class Search:
     def prepared(self) -> Any:
         """What the signature folds once, whatever the model."""
         if "state" not in self._prepared:
-            import jax
-
-            with jax.ensure_compile_time_eval():  # also when asked for the first time inside jit
-                self._prepared["state"] = self.signature.prepare(self.experiment, self.options)
+            self._prepared["state"] = self._prepare()
         return self._prepared["state"]
+
+    def _prepare(self) -> Any:
+        """Let the signature fold; again outside the trace if this happens to be asked inside ``jax.jit``."""
+        import jax
+
+        try:
+            return self.signature.prepare(self.experiment, self.options)
+        except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError):
+            with jax.ensure_compile_time_eval():
+                return self.signature.prepare(self.experiment, self.options)
 
     def with_options(self, **options: str) -> Search:
         """Return the same search with some options changed."""

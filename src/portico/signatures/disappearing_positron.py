@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -81,14 +81,16 @@ TOLERANCE = 1e-3
 
 
 class Prepared(NamedTuple):
-    """What does not depend on the model: beam, path lengths, target, background."""
+    """What does not depend on the model: beam, path lengths, target, background.
+
+    ``path`` folds the path length for annihilation when it is first called: by then the compiler has other work beside it.
+    """
 
     positrons: float
     positrons_error: float
     luminosity_per_cm2: float
     minimum_fraction: float
-    path: path_length.PathLength
-    path_cm: float
+    path: Callable[[], path_length.PathLength]
     track: tables.Table
     track_cm: float
     emission_rules: tuple[EmissionRules, EmissionRules]
@@ -120,7 +122,6 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
     largest = float(-np.log(fraction) + 2 * electron / edges[0])
     track, emission_track = path_length.track_tables((depths[0], depths[1]), largest, method=options["track_length"])
     length = target.radiation_length_cm
-    path = path_length.path_length(flux, edges, track, length, fraction, energy_gain=electron)
     positrons = flux.total()
     number = float(positrons.value)
     if number <= 0:
@@ -132,8 +133,7 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         positrons_error=float(positrons.error),
         luminosity_per_cm2=luminosity,
         minimum_fraction=fraction,
-        path=path,
-        path_cm=path_length.total(path) / number,
+        path=cache(partial(path_length.path_length, flux, edges, track, length, fraction, energy_gain=electron)),
         track=emission_track,
         track_cm=length * path_length.track_total(emission_track, fraction),
         emission_rules=emission_rules(flux),
@@ -231,6 +231,8 @@ def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
         )
         for rules in state.emission_rules
     )  # fmt: skip
+    if not isinstance(mass, jax.core.Tracer):
+        fine, coarse = np.asarray(fine), np.asarray(coarse)
     return quadrature.Estimate(fine, abs(fine - coarse))
 
 
@@ -271,20 +273,20 @@ def channel_yields(
     wanted = search.options["channels"].split(",") if channels is None else channels
     parameters = (model.mass, model.epsilon, model.alpha_dark, model.dark_matter_mass_gev(), model.visible_width_unit())
     run = partial(
-        annihilation, state.path, electron=particles.mass("e-"), density=state.target.electron_density,
+        annihilation, electron=particles.mass("e-"), density=state.target.electron_density,
         dark_matter=model.dark_matter, width=search.options["width"],
     )  # fmt: skip
     if differentiable:
         full = jnp.broadcast_arrays(*(jnp.asarray(a, dtype=float) for a in parameters))
         jobs = {
-            "annihilation": lambda: run(*full),
+            "annihilation": lambda: run(state.path(), *full),
             "bremsstrahlung": lambda: _scaled_emission(
                 model, parameters, emission_unit(search, jnp.ravel(full[0])), full[0].shape
             ),
         }
         return {name: _with_beam_error(state, jobs[name]()) for name in wanted}
     jobs = {
-        "annihilation": lambda: _open_annihilation(run, parameters, state.path),
+        "annihilation": lambda: _open_annihilation(run, parameters, state.path()),
         "bremsstrahlung": lambda: _scaled_emission(
             model, parameters, cached_emission(search, np.asarray(model.mass)), None
         ),
@@ -319,7 +321,7 @@ def _open_annihilation(
     value, error = np.zeros(threshold.shape), np.zeros(threshold.shape)
     for chosen, near in groups:
         if np.any(chosen):
-            value[chosen], error[chosen] = in_batches(partial(run, near=near), [a[chosen] for a in full], _CHUNK)
+            value[chosen], error[chosen] = in_batches(partial(run, path, near=near), [a[chosen] for a in full], _CHUNK)
     return quadrature.Estimate(value, error)
 
 
@@ -441,7 +443,12 @@ def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]
                 "1/cm^3",
                 f"{state.target.name}: {_density_source(state.target)}",
             ),
-            ("path length per positron with E' + m_e above the cut", state.path_cm, "cm", track),
+            (
+                "path length per positron with E' + m_e above the cut",
+                path_length.total(state.path()) / state.positrons,
+                "cm",
+                track,
+            ),
         ],
         "bremsstrahlung": [
             (

@@ -7,6 +7,7 @@ error estimate per point.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -93,16 +94,18 @@ def resonant_yield(
     edges = panel_edges(path, resonance, half_width, threshold, near=near)
     start, stop = edges[..., :-1, None], edges[..., 1:, None]
     at_beam_edge = jnp.any(stop == path.beam_edges, axis=-1, keepdims=True)
-    regular = _regular_panels(
-        path, cross_section, resonance, half_width, threshold, start, jnp.where(at_beam_edge, start, stop)
-    )
+    regular = _regular_nodes(resonance, half_width, threshold, start, jnp.where(at_beam_edge, start, stop))
     ends = jnp.broadcast_to(path.beam_edges, edges.shape[:-1] + path.beam_edges.shape)
     starts = jnp.max(jnp.where(edges[..., None] < ends[..., None, :], edges[..., None], -1.0), axis=-2)
     inside = (starts > 0) & (ends > jnp.maximum(path.edges[0], threshold[..., None]))
-    logarithmic = _logarithmic_panels(
-        path, cross_section, resonance, jnp.where(inside, starts, ends)[..., None], ends[..., None]
-    )
-    return quadrature.Estimate(regular.value + logarithmic.value, regular.error + logarithmic.error)
+    logarithmic = _logarithmic_nodes(resonance, jnp.where(inside, starts, ends)[..., None], ends[..., None])
+    # both kinds of panels side by side: the integrand is then compiled once
+    nodes = _Nodes(*(jnp.concatenate(pair, axis=-2) for pair in zip(regular, logarithmic, strict=True)))
+    piece = jnp.clip(jnp.sum(nodes.middle[..., None] >= path.edges, axis=-1) - 1, 0, path.edges.shape[0] - 2)
+    left, right = path.edges[piece], path.edges[piece + 1]
+    sigma = jnp.where(nodes.slope > 0, cross_section(nodes.energy, nodes.distance) * nodes.slope, 0.0)
+    below_right = jnp.where(nodes.below_stop >= 0, nodes.below_stop, right - nodes.energy)
+    return _kronrod_sum(path, piece, below_right, 1 / (right - left), sigma)
 
 
 def is_far(path: PathLength, resonance: np.ndarray, threshold: np.ndarray) -> np.ndarray:
@@ -114,30 +117,24 @@ def is_far(path: PathLength, resonance: np.ndarray, threshold: np.ndarray) -> np
     return (resonance < lowest / 2) & (threshold < 0.9 * lowest)
 
 
-def _piece(path: PathLength, energy: Array) -> tuple[Array, Array, Array]:
-    """Index, left and right end of the piece of the path length in which an energy lies."""
-    piece = jnp.clip(jnp.sum(energy[..., None] >= path.edges, axis=-1) - 1, 0, path.edges.shape[0] - 2)
-    return piece, path.edges[piece], path.edges[piece + 1]
+class _Nodes(NamedTuple):
+    """Kronrod nodes of panels, (..., panels, 15): E', E' - E_R, dE'/dnode (0 in empty panels), the panel's middle (one per
+    panel), and the distance to its end where that is an edge of the beam, else -1."""
+
+    energy: Array
+    distance: Array
+    slope: Array
+    middle: Array
+    below_stop: Array
 
 
-def _regular_panels(
-    path: PathLength,
-    cross_section: CrossSection,
-    resonance: Array,
-    half_width: Array,
-    threshold: Array,
-    start: Array,
-    stop: Array,
-) -> quadrature.Estimate:
+def _regular_nodes(resonance: Array, half_width: Array, threshold: Array, start: Array, stop: Array) -> _Nodes:
     """Panels in asinh of the distance to the resonance, or in the square root of the distance to the threshold."""
     nodes = quadrature.gauss_kronrod_15()[0]
     centre, width, lowest = resonance[..., None, None], half_width[..., None, None], threshold[..., None, None]
     u_start, u_stop = jnp.arcsinh((start - centre) / width), jnp.arcsinh((stop - centre) / width)
-    piece, left, right = _piece(path, 0.5 * (start + stop))
     # held as arrays here, or the compiler would redo them for each of the 15 nodes
-    u_start, u_stop, start, stop, piece, left, right = jax.lax.optimization_barrier(
-        (u_start, u_stop, start, stop, piece, left, right)
-    )
+    u_start, u_stop, start, stop = jax.lax.optimization_barrier((u_start, u_stop, start, stop))
     growth = jnp.exp(u_start + (u_stop - u_start) * nodes)
     shrink = 1 / growth
     distance_peak, slope_peak = 0.5 * width * (growth - shrink), 0.5 * (u_stop - u_start) * width * (growth + shrink)
@@ -145,25 +142,19 @@ def _regular_panels(
     is_root = start <= lowest
     energy = jnp.where(is_root, start + length * nodes**2, jnp.clip(centre + distance_peak, start, stop))
     distance = jnp.where(is_root, energy - centre, distance_peak)
-    slope = jnp.where(is_root, 2 * length * nodes, slope_peak)
-    sigma = jnp.where(stop > start, cross_section(energy, distance) * slope, 0.0)
-    return _kronrod_sum(path, piece, right - energy, 1 / (right - left), sigma)
+    slope = jnp.where(stop > start, jnp.where(is_root, 2 * length * nodes, slope_peak), 0.0)
+    return _Nodes(energy, distance, slope, 0.5 * (start + stop), -jnp.ones_like(energy))
 
 
-def _logarithmic_panels(
-    path: PathLength, cross_section: CrossSection, resonance: Array, start: Array, stop: Array
-) -> quadrature.Estimate:
+def _logarithmic_nodes(resonance: Array, start: Array, stop: Array) -> _Nodes:
     """Panels that end at an edge of the beam, in the logarithmic coordinate w from w(start) down to 0."""
     nodes = quadrature.gauss_kronrod_15()[0]
     w_start = maps.logarithmic_coordinate(jnp.log(stop / start))
     w = w_start * (1 - nodes)
-    y = maps.from_logarithmic_coordinate(w)
-    below = -stop * jnp.expm1(-y)
+    below = -stop * jnp.expm1(-maps.from_logarithmic_coordinate(w))
     energy = stop - below
-    slope = energy * maps.logarithmic_jacobian(w) * w_start
-    piece, left, right = _piece(path, 0.5 * (start + stop))
-    sigma = jnp.where(stop > start, cross_section(energy, energy - resonance[..., None, None]) * slope, 0.0)
-    return _kronrod_sum(path, piece, below, 1 / (right - left), sigma)
+    slope = jnp.where(stop > start, energy * maps.logarithmic_jacobian(w) * w_start, 0.0)
+    return _Nodes(energy, energy - resonance[..., None, None], slope, 0.5 * (start + stop), below)
 
 
 def _kronrod_sum(
