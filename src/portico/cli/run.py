@@ -6,6 +6,7 @@ import contextlib
 import math
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import units
@@ -162,11 +163,39 @@ def reach(
     """Compute a reach into a folder; finished points are on disk at any moment."""
     from ..limits import files
     from ..limits.reach import check_scan
-    from ..limits.reach import reach as compute
 
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
+    question = {"scan": axes, "parameter": parameter, "cl": level, "method": method}
+    dataset, table_path = _compute(search, model, settings, output, question)
+    folder = table_path.parent
+    names = [
+        str(table_path),
+        str(files.write_dataset(folder, dataset)),
+        str(files.write_provenance(folder, dataset, search, command)),
+    ]
+    names[2:2] = _pictures(dataset, folder)
+    _report(dataset, names, axes, as_json=as_json)
+    _notes(search, model, dataset, axes)
+    status = dataset["status"].values.ravel()
+    bad = [k for k, text in enumerate(status) if text.startswith("failed")]
+    if bad:
+        place = _place(dataset, axes, bad[0])
+        raise NumericsError(
+            f"{len(bad)} of {len(status)} points failed, the first at {place}: {status[bad[0]].removeprefix('failed: ')}; all points are in {names[0]}."
+        )
+    return 0
+
+
+def _compute(
+    search: Search, model: Model, settings: list[str] | None, output: str, question: dict[str, Any]
+) -> tuple[Any, Path]:
+    """Compute a reach while its table is written; returns dataset and path of the table."""
+    from ..limits import files
+    from ..limits.reach import reach as compute
+
+    axes, parameter = question["scan"], question["parameter"]
     total = math.prod(axis.size for axis in axes.values())
     with files.ReachTable(output, model, list(axes), parameter) as table_file, _Progress(total) as progress, raising():
 
@@ -183,36 +212,11 @@ def reach(
 
         threading.Thread(target=_load_writers, daemon=True).start()  # while the compiler works
         try:
-            dataset = compute(
-                search,
-                model,
-                scan=axes,
-                parameter=parameter,
-                cl=level,
-                method=method,
-                on_start=started,
-                on_block=finished,
-            )
+            dataset = compute(search, model, **question, on_start=started, on_block=finished)
         except KeyboardInterrupt:
             where = f" are in {table_file.path}" if table_file.points else " were finished"
             raise Interrupted(f"{table_file.points} of {total} points{where}") from None
-    folder = table_file.path.parent
-    names = [
-        str(table_file.path),
-        str(files.write_dataset(folder, dataset)),
-        str(files.write_provenance(folder, dataset, search, command)),
-    ]
-    names[2:2] = _pictures(dataset, folder)
-    _report(dataset, names, axes, as_json=as_json)
-    _notes(search, model, dataset, axes)
-    status = dataset["status"].values.ravel()
-    bad = [k for k, text in enumerate(status) if text.startswith("failed")]
-    if bad:
-        place = _place(dataset, axes, bad[0])
-        raise NumericsError(
-            f"{len(bad)} of {total} points failed, the first at {place}: {status[bad[0]].removeprefix('failed: ')}; all points are in {names[0]}."
-        )
-    return 0
+    return dataset, table_file.path
 
 
 def _notes(search: Search, model: Model, dataset: Any, axes: dict[str, Any]) -> None:

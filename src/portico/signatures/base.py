@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from .. import registry
 from ..errors import InvalidInput, unknown_name
@@ -89,18 +88,8 @@ class Search:
     def prepared(self) -> Any:
         """What the signature folds once, whatever the model."""
         if "state" not in self._prepared:
-            self._prepared["state"] = self._prepare()
+            self._prepared["state"] = concrete(lambda: self.signature.prepare(self.experiment, self.options))
         return self._prepared["state"]
-
-    def _prepare(self) -> Any:
-        """Let the signature fold; again outside the trace if this happens to be asked inside ``jax.jit``."""
-        import jax
-
-        try:
-            return self.signature.prepare(self.experiment, self.options)
-        except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError):
-            with jax.ensure_compile_time_eval():
-                return self.signature.prepare(self.experiment, self.options)
 
     def with_options(self, **options: str) -> Search:
         """Return the same search with some options changed."""
@@ -159,7 +148,12 @@ def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, 
     return resolved
 
 
-def relative(error: Any, value: Any) -> Any:
-    """Return error / value, 0 where the value is 0."""
-    value = np.asarray(value)
-    return np.where(value > 0, np.asarray(error) / np.where(value > 0, value, 1.0), 0.0)
+def concrete(function: Callable[[], Any]) -> Any:
+    """Return ``function()``; if that is asked inside ``jax.jit`` or ``grad``, evaluated outside their trace."""
+    import jax
+
+    try:
+        return function()
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError):
+        with jax.ensure_compile_time_eval():
+            return function()

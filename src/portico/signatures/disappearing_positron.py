@@ -34,7 +34,7 @@ from ..production import nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
 from ._disappearing_positron_rates import EmissionRules, annihilation, dark_width, emission, emission_rules
 from ._emission import cached_emission, theory_error
-from .base import Background, Factor, Option, Search, SignalYield
+from .base import Background, Factor, Option, Search, SignalYield, concrete
 
 CHANNELS = ("annihilation", "bremsstrahlung")
 
@@ -279,7 +279,7 @@ def channel_yields(
     if differentiable:
         full = jnp.broadcast_arrays(*(jnp.asarray(a, dtype=float) for a in parameters))
         jobs = {
-            "annihilation": lambda: run(state.path(), *full),
+            "annihilation": lambda: run(concrete(state.path), *full),
             "bremsstrahlung": lambda: _scaled_emission(
                 model, parameters, emission_unit(search, jnp.ravel(full[0])), full[0].shape
             ),
@@ -445,7 +445,7 @@ def _factors(search: Search, state: Prepared, model: Any, values: dict[str, Any]
             ),
             (
                 "path length per positron with E' + m_e above the cut",
-                path_length.total(state.path()) / state.positrons,
+                path_length.total(concrete(state.path)) / state.positrons,
                 "cm",
                 track,
             ),
