@@ -6,7 +6,6 @@ import pytest
 import portico
 from portico import registry
 from portico.models import DarkPhoton
-from portico.signatures import base
 
 NAME = "belle2_disappearing_positron"
 
@@ -92,7 +91,3 @@ def test_sources_name_the_paper_and_every_entry():
 
 def test_signature_is_found_by_name():
     assert portico.search(NAME).signature is registry.load("signature", "disappearing_positron")
-
-
-def test_relative_is_zero_without_events():
-    np.testing.assert_array_equal(base.relative(np.array([1.0, 2.0]), np.array([0.0, 4.0])), [0.0, 0.5])
