@@ -69,7 +69,7 @@ def exclusion(
     common, own = common_and_own(reaches, specs)
     with mpl.rc_context(STYLE):
         if ax is None:
-            ax = Figure(figsize=(5.6, 4.3), layout="constrained").add_subplot()
+            ax = Figure(figsize=(5.6, 4.3)).add_axes((0.125, 0.125, 0.85, 0.85))
         bottom, top = _frame(ax, reaches, names[0], parameter, specs)
         if compare and names[0] == "mass":
             _draw_published(ax, parameter, reaches, bottom, top)
@@ -180,8 +180,9 @@ def save(ax: Axes, *paths: str) -> None:
     # with a fixed date in the file, fontTools warns of an old font
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     with mpl.rc_context(STYLE):
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once, the same for every format
+        if figure.get_layout_engine() is not None:
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")  # laid out once, the same for every format
         for path in paths:
             metadata = (
                 {"CreationDate": None}
