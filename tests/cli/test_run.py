@@ -125,7 +125,7 @@ def test_limit_on_another_parameter(run):
         "limit", SEARCH, "dark_photon", "--set", "mass=67MeV", "--set", "epsilon=3e-5", "--parameter", "alpha_dark"
     )
     assert done.status == 0
-    assert "all of alpha_dark from 1e-08 up to 0.35" in done.out
+    assert "all of alpha_dark from 1e-08 up to 0.3" in done.out
 
 
 def test_limit_as_text(run):

@@ -182,7 +182,7 @@ def test_dataset_has_units_and_provenance():
     assert attributes["background"] == pytest.approx(94.1, abs=0.1)
     assert "alpha_dark=0.5" in attributes["model_parameters"].split("\n")
     assert "mass=" not in attributes["model_parameters"].replace("dark_matter_mass", "")
-    assert "bremsstrahlung=ww" in attributes["options"].split("\n")
+    assert "bremsstrahlung=exact" in attributes["options"].split("\n")
     assert attributes["portico_version"] == portico.__version__
 
 

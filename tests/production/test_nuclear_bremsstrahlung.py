@@ -144,7 +144,7 @@ def test_cross_section_above_the_cut_against_the_exact_tree_level(approximation)
 # --- support -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("approximation", brems.APPROXIMATIONS)
+@pytest.mark.parametrize("approximation", brems.CLOSED_FORMS)
 def test_nothing_outside_the_support(approximation):
     missing = np.array([0.0, -0.1, 1.0, 1.5])
     np.testing.assert_array_equal(_value(missing, 5.0, 0.1, approximation=approximation), 0.0)
@@ -157,7 +157,7 @@ def test_nothing_outside_the_support(approximation):
         assert _value(np.full(4, 1e-9), 5.0, 0.5)[0] == 0.0
 
 
-@pytest.mark.parametrize("approximation", brems.APPROXIMATIONS)
+@pytest.mark.parametrize("approximation", brems.CLOSED_FORMS)
 def test_gradients_are_finite_in_and_outside_the_support(approximation):
     gradient = jax.jit(
         jax.vmap(
@@ -176,7 +176,7 @@ def test_gradients_are_finite_in_and_outside_the_support(approximation):
 @given(st.floats(0.001, 0.9), st.floats(-3, 0).map(lambda p: 10**p), st.floats(1.0, 200.0))
 @settings(max_examples=20)
 def test_cross_sections_are_positive_and_ordered(missing, mass, energy):
-    values = [_value(np.full(4, missing), energy, mass, approximation=a)[0] for a in brems.APPROXIMATIONS]
+    values = [_value(np.full(4, missing), energy, mass, approximation=a)[0] for a in brems.CLOSED_FORMS]
     assert all(np.isfinite(v) and v >= 0 for v in values)
     # the true minimal momentum transfer is never below that of iww for x = 1/2 and above
     if missing < 0.5:
@@ -220,7 +220,7 @@ def test_only_ratios_of_energies_count(missing, mass, scale):
 # --- integral above a cut ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("approximation", brems.APPROXIMATIONS)
+@pytest.mark.parametrize("approximation", brems.CLOSED_FORMS)
 @pytest.mark.parametrize("mass", [0.001, 0.1])
 def test_cross_section_above_a_cut_is_the_integral(approximation, mass):
     energy = 5.0

@@ -21,6 +21,7 @@ class Material(NamedTuple):
     unit_density: float
     electron_density: float
     nuclei: tuple[tuple[Nucleus, int], ...]
+    elements: tuple[str, ...]
     interaction_length_cm: float | None
     sources: tuple[str, ...]
 
@@ -75,6 +76,7 @@ def material(name: str) -> Material:
         unit_density=density,
         electron_density=density * charge,
         nuclei=tuple(nuclei),
+        elements=tuple(entry["composition"]),
         interaction_length_cm=_number(interaction, units.LENGTH, where) if interaction else None,
         sources=tuple(dict.fromkeys(sources)),
     )

@@ -2,6 +2,7 @@ r"""Emission of a vector mediator by a lepton on a nucleus, l N -> l N V.
 
 Approximations, by name, each for any charged lepton and any nucleus:
 
+``exact``      tree level, by the table of :mod:`portico.production.exact_table` on top of ``ww``
 ``iww``        improved Weizsaecker-Williams as printed in arXiv:2212.04252, eq. (13)
 ``iww_full``   the same photon flux with the full numerator and the velocity of V
 ``ww``         Weizsaecker-Williams with the true smallest momentum transfer inside the angular integral
@@ -13,10 +14,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from .. import constants
+from ..errors import InvalidInput
 from ..matter.form_factors import Nucleus, effective_photon_flux, form_factor
 from ..numerics import quadrature
+from . import exact_table
+from .exact_table import ExactTable
 
-APPROXIMATIONS = ("ww", "iww_full", "iww")
+CLOSED_FORMS = ("ww", "iww_full", "iww")
+APPROXIMATIONS = ("exact", *CLOSED_FORMS)
 
 
 def virtuality(x: ArrayLike, mass: ArrayLike, lepton_mass: ArrayLike) -> Float[Array, "..."]:
@@ -99,7 +104,7 @@ def _ww(
     )
 
 
-_SHAPES = {"ww": _ww, "iww_full": _iww_full, "iww": _iww}
+_SHAPES = {"exact": _ww, "ww": _ww, "iww_full": _iww_full, "iww": _iww}
 
 
 def dsigma_dx(
@@ -111,6 +116,7 @@ def dsigma_dx(
     nucleus: Nucleus,
     approximation: str = "ww",
     form: str = "elastic",
+    table: ExactTable | None = None,
     order: int | quadrature.Rule = 32,
 ) -> Float[Array, "..."]:
     r"""Cross section per energy fraction x of the emitted vector, for a coupling e to the lepton (epsilon = 1).
@@ -132,6 +138,7 @@ def dsigma_dx(
     mass : array, shape (...)          of the vector, GeV, > 0
     lepton_mass : float                GeV
     nucleus : Nucleus
+    table : ExactTable                 needed for "exact": one row per nucleus, on the last axis but one
     approximation, form : str          names from APPROXIMATIONS and portico.matter.form_factors.FORM_FACTORS
     order : int or rule                nodes of the integral over ln t; 32 gives 1e-8 for masses above 1 MeV, 2e-6
                                        at 10 keV, 1e-4 at 0.1 keV
@@ -147,6 +154,12 @@ def dsigma_dx(
     allowed = (missing > 0) & (missing < 1) & ((1 - missing) * lepton_energy > vector_mass)
     safe = jnp.where(allowed, missing, 0.5)
     value = _SHAPES[approximation](safe, lepton_energy, vector_mass, lepton_mass, nucleus, form, order)
+    if approximation == "exact":
+        if table is None:
+            raise InvalidInput(
+                "bremsstrahlung 'exact' needs its table; load it with portico.production.exact_table.load."
+            )
+        value = value * exact_table.correction(table, safe, lepton_energy, vector_mass, lepton_mass)
     return jnp.where(allowed, value, 0.0)
 
 
@@ -159,6 +172,7 @@ def sigma_above(
     nucleus: Nucleus,
     approximation: str = "ww",
     form: str = "elastic",
+    table: ExactTable | None = None,
     orders: tuple[int | quadrature.Rule, int | quadrature.Rule] = (20, 32),
 ) -> Float[Array, "..."]:
     r"""Cross section for x above a cut, :math:`\int_{x_0}^{1-m_l/E} dx\,d\sigma/dx`, for epsilon = 1.
@@ -185,6 +199,6 @@ def sigma_above(
     missing = jnp.exp(log_missing)
     density = dsigma_dx(
         missing, energy[..., None], mass[..., None], lepton_mass=lepton_mass, nucleus=nucleus,
-        approximation=approximation, form=form, order=orders[1],
+        approximation=approximation, form=form, table=table, order=orders[1],
     )  # fmt: skip
     return jnp.where(allowed, jnp.sum(weight * missing * density, axis=-1), 0.0)

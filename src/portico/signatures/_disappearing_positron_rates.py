@@ -16,6 +16,7 @@ from ..flux import Flux
 from ..matter.form_factors import Nucleus
 from ..numerics import quadrature, tables
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
+from ..production.exact_table import ExactTable
 from ..transport import path_length, thick_target
 
 
@@ -69,7 +70,7 @@ def emission_rules(flux: Flux) -> tuple[EmissionRules, EmissionRules]:
 @partial(jax.jit, static_argnames=("approximation", "form"))
 def emission(
     rules: EmissionRules, track: tables.Table, mass: Float[Array, " masses"], nuclei: Nucleus, counts: Array,
-    electron: Array, radiation_length_cm: Array, fraction: Array, density: Array, *, approximation: str, form: str,
+    electron: Array, radiation_length_cm: Array, fraction: Array, density: Array, table: ExactTable | None, *, approximation: str, form: str,
 ) -> Float[Array, " masses"]:  # fmt: skip
     """Events of bremsstrahlung for epsilon = 1 and BR = 1, per mass."""
 
@@ -77,7 +78,7 @@ def emission(
         def sigma(missing: Array, energy: Array) -> Array:
             per_nucleus = nuclear_bremsstrahlung.sigma_above(
                 missing[..., None], energy[..., None], one_mass, lepton_mass=electron, nucleus=nuclei, approximation=approximation,
-                form=form, orders=(rules.x, rules.t),
+                form=form, table=table, orders=(rules.x, rules.t),
             )  # fmt: skip
             return jnp.sum(counts * per_nucleus, axis=-1)
 

@@ -65,10 +65,15 @@ def _direct(search: Search, mass: np.ndarray) -> quadrature.Estimate:
 
 
 @cache
-def _ratios(approximation: str) -> tuple[np.ndarray, np.ndarray]:
-    content = registry.read_toml(_PACKAGE / "production" / "bremsstrahlung.toml")["ratio_to_exact"]
-    mass = [units.convert(f"{m} {content['mass']['unit']}", units.ENERGY) for m in content["mass"]["value"]]
-    return np.log(mass), np.array(content[approximation]["value"])
+def _errors(approximation: str, form: str) -> tuple[np.ndarray, np.ndarray]:
+    """ln of masses, and the relative error of a cross section on nuclei there: distance to exact, table, form factor."""
+    content = registry.read_toml(_PACKAGE / "production" / "bremsstrahlung.toml")
+    ratio, known = content["ratio_to_exact"], content["relative_uncertainty"]
+    mass = [units.convert(f"{m} {ratio['mass']['unit']}", units.ENERGY) for m in ratio["mass"]["value"]]
+    distance = np.abs(1 - 1 / np.array(ratio[approximation]["value"], dtype=float))
+    table = units.convert(known["table"]["value"], units.DIMENSIONLESS) if approximation == "exact" else 0.0
+    inelastic = np.array(known["inelastic"]["value"]) if form == "elastic" else 0.0
+    return np.log(mass), np.sqrt(distance**2 + table**2 + inelastic**2)
 
 
 @cache
@@ -82,6 +87,6 @@ def theory_error(options: dict[str, str], channel: str, mass: Any, *, differenti
     track = _track_error(options["track_length"])
     if channel != "bremsstrahlung":
         return track
-    log_mass, ratio = _ratios(options["bremsstrahlung"])
+    log_mass, error = _errors(options["bremsstrahlung"], options["form_factor"])
     xp: Any = jnp if differentiable else np
-    return xp.hypot(track, xp.abs(1 - 1 / xp.interp(xp.log(mass), log_mass, ratio)))
+    return xp.hypot(track, xp.interp(xp.log(mass), log_mass, error))

@@ -23,14 +23,14 @@ from jaxtyping import Array
 
 from .. import particles, units
 from ..beams import bhabha
-from ..errors import DataError, InvalidInput
+from ..errors import DataError, InvalidInput, OutOfValidity
 from ..experiments.base import Experiment, Field
 from ..matter.form_factors import FORM_FACTORS, Nucleus
 from ..matter.materials import Material, material
 from ..models.base import Model, VectorMediator
 from ..numerics import quadrature, tables
 from ..numerics.batching import in_batches
-from ..production import nuclear_bremsstrahlung, resonant_annihilation
+from ..production import exact_table, nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
 from ._disappearing_positron_rates import EmissionRules, annihilation, dark_width, emission, emission_rules
 from ._emission import cached_emission, theory_error
@@ -65,7 +65,7 @@ FIELDS: dict[str, Field] = {
 
 OPTIONS: dict[str, Option] = {
     "channels": Option(CHANNELS, ",".join(CHANNELS), "processes that count", many=True),
-    "bremsstrahlung": Option(nuclear_bremsstrahlung.APPROXIMATIONS, "ww", "cross section on nuclei"),
+    "bremsstrahlung": Option(nuclear_bremsstrahlung.APPROXIMATIONS, "exact", "cross section on nuclei"),
     "form_factor": Option(FORM_FACTORS, "elastic", "nuclear form factor"),
     "track_length": Option(electromagnetic_cascade.METHODS, "cascade", "track length of positrons"),
     "tracks": Option(bhabha.TRACKS, "positron", "tracks that must be in the barrel"),
@@ -94,6 +94,7 @@ class Prepared(NamedTuple):
     track: tables.Table
     track_cm: float
     emission_rules: tuple[EmissionRules, EmissionRules]
+    exact: exact_table.ExactTable | None
     target: Material
     background: Background
 
@@ -137,9 +138,23 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         track=emission_track,
         track_cm=length * path_length.track_total(emission_track, fraction),
         emission_rules=emission_rules(flux),
+        exact=_exact_table(options, target, fraction, np.asarray(flux.edges)),
         target=target,
         background=background(experiment, number, target, fraction),
     )
+
+
+def _exact_table(
+    options: dict[str, str], target: Material, fraction: float, edges: np.ndarray
+) -> exact_table.ExactTable | None:
+    """The table of the exact cross section, if it is asked for; raises OutOfValidity beyond its range."""
+    if options["bremsstrahlung"] != "exact" or "bremsstrahlung" not in options["channels"].split(","):
+        return None
+    if fraction < 0.5:
+        raise OutOfValidity(
+            f"bremsstrahlung=exact: energy fractions from {fraction:g} are asked; the table holds 0.5 to 1. Use bremsstrahlung=ww."
+        )
+    return exact_table.load(target.elements, options["form_factor"], fraction * float(edges[0]), float(edges[-1]))
 
 
 def _depth(experiment: Experiment, target: Material, key: str) -> float:
@@ -227,7 +242,7 @@ def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
     fine, coarse = (
         emission(
             rules, state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm, state.minimum_fraction,
-            state.target.unit_density, approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
+            state.target.unit_density, state.exact, approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
         )
         for rules in state.emission_rules
     )  # fmt: skip
