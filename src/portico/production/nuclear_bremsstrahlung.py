@@ -18,7 +18,7 @@ from ..errors import InvalidInput
 from ..matter.form_factors import Nucleus, effective_photon_flux, form_factor
 from ..numerics import quadrature
 from . import exact_table
-from .exact_table import ExactTable
+from .exact_table import MassTable
 
 CLOSED_FORMS = ("ww", "iww_full", "iww")
 APPROXIMATIONS = ("exact", *CLOSED_FORMS)
@@ -116,7 +116,7 @@ def dsigma_dx(
     nucleus: Nucleus,
     approximation: str = "ww",
     form: str = "elastic",
-    table: ExactTable | None = None,
+    table: MassTable | None = None,
     order: int | quadrature.Rule = 32,
 ) -> Float[Array, "..."]:
     r"""Cross section per energy fraction x of the emitted vector, for a coupling e to the lepton (epsilon = 1).
@@ -138,7 +138,8 @@ def dsigma_dx(
     mass : array, shape (...)          of the vector, GeV, > 0
     lepton_mass : float                GeV
     nucleus : Nucleus
-    table : ExactTable                 needed for "exact": one row per nucleus, on the last axis but one
+    table : MassTable                 needed for "exact": that of this mass, one row per nucleus,
+                                       which is the last axis but one
     approximation, form : str          names from APPROXIMATIONS and portico.matter.form_factors.FORM_FACTORS
     order : int or rule                nodes of the integral over ln t; 32 gives 1e-8 for masses above 1 MeV, 2e-6
                                        at 10 keV, 1e-4 at 0.1 keV
@@ -172,7 +173,7 @@ def sigma_above(
     nucleus: Nucleus,
     approximation: str = "ww",
     form: str = "elastic",
-    table: ExactTable | None = None,
+    table: MassTable | None = None,
     orders: tuple[int | quadrature.Rule, int | quadrature.Rule] = (20, 32),
 ) -> Float[Array, "..."]:
     r"""Cross section for x above a cut, :math:`\int_{x_0}^{1-m_l/E} dx\,d\sigma/dx`, for epsilon = 1.

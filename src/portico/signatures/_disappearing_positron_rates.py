@@ -15,7 +15,7 @@ from ..decays.dark_current import dark_current
 from ..flux import Flux
 from ..matter.form_factors import Nucleus
 from ..numerics import quadrature, tables
-from ..production import nuclear_bremsstrahlung, resonant_annihilation
+from ..production import exact_table, nuclear_bremsstrahlung, resonant_annihilation
 from ..production.exact_table import ExactTable
 from ..transport import path_length, thick_target
 
@@ -75,10 +75,12 @@ def emission(
     """Events of bremsstrahlung for epsilon = 1 and BR = 1, per mass."""
 
     def events(one_mass: Array) -> Array:
+        at_mass = None if table is None else exact_table.at_mass(table, one_mass)
+
         def sigma(missing: Array, energy: Array) -> Array:
             per_nucleus = nuclear_bremsstrahlung.sigma_above(
                 missing[..., None], energy[..., None], one_mass, lepton_mass=electron, nucleus=nuclei, approximation=approximation,
-                form=form, table=table, orders=(rules.x, rules.t),
+                form=form, table=at_mass, orders=(rules.x, rules.t),
             )  # fmt: skip
             return jnp.sum(counts * per_nucleus, axis=-1)
 
