@@ -142,7 +142,7 @@ def _not_included(background: float, uncertainty: float, systematic: float, wher
     """What the limit leaves out, with its size."""
     return (
         f"not in this limit: the uncertainty of the background ({number(background, 3)} +- {number(uncertainty, 2)} events) "
-        f"and that of the signal from inputs and theory ({100 * systematic:.2g}%{where})"
+        f"and that of the signal from inputs and theory ({100 * systematic:.3g}%{where})"
     )
 
 

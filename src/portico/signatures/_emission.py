@@ -17,7 +17,7 @@ from ..numerics.batching import in_batches
 if TYPE_CHECKING:
     from .base import Search
 
-_BATCH = 64
+_BATCH = 40
 _DIRECT = 512
 _PIECES, _POINTS = 8, 33
 _PACKAGE = Path(__file__).parent.parent
