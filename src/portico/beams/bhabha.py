@@ -2,11 +2,9 @@ r"""Positrons of Bhabha scattering, e+ e- -> e+ e-, that enter the barrel of a c
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
@@ -49,15 +47,16 @@ def dsigma_dcos(
     Source: M. Boehm, A. Denner, W. Hollik, Nucl. Phys. B 304 (1988) 687, Born terms; photon limit PDG review
     "Cross-section formulae for specific processes", eq. (51.4).
     """
-    c, s = jnp.asarray(cosine), jnp.asarray(s)
+    xp = array_namespace(cosine, s, z_mass, z_width, sin2_theta_w)
+    c, s = xp.asarray(cosine), xp.asarray(s)
     t, u = -s * (1 - c) / 2, -s * (1 + c) / 2
-    sw2 = jnp.asarray(sin2_theta_w)
-    norm = jnp.sqrt(sw2 * (1 - sw2))
+    sw2 = xp.asarray(sin2_theta_w)
+    norm = xp.sqrt(sw2 * (1 - sw2))
     left, right = (sw2 - 0.5) / norm, sw2 / norm
 
     def exchange(product: Array, q2: Array, width: ArrayLike) -> tuple[Array, Array]:
         """Real and imaginary part of G."""
-        inverse = 1 / jnp.asarray(z_mass) ** 2  # the mass enters as its inverse square, so that infinity is allowed
+        inverse = 1 / xp.asarray(z_mass) ** 2  # the mass enters as its inverse square, so that infinity is allowed
         a, b = q2 * inverse - 1, width / z_mass
         return 1 / q2 + product * inverse * a / (a**2 + b**2), -product * inverse * b / (a**2 + b**2)
 
@@ -67,7 +66,7 @@ def dsigma_dcos(
 
     mixed_s, mixed_t = exchange(left * right, s, z_width), exchange(left * right, t, 0.0)
     return (
-        jnp.pi * constants.ALPHA**2 / (2 * s)
+        xp.pi * constants.ALPHA**2 / (2 * s)
         * (u**2 * (squared_sum(left**2) + squared_sum(right**2)) + 2 * t**2 * (mixed_s[0] ** 2 + mixed_s[1] ** 2) + 2 * s**2 * mixed_t[0] ** 2)
     )  # fmt: skip
 
@@ -197,17 +196,18 @@ def dsigma_denergy(
 
     Source: Lorentz transformation of :func:`dsigma_dcos`.
     """
-    cos_star = jnp.clip(cosine_from_energy(energy, frame)[0], -1.0, 1.0)
+    xp = array_namespace(energy, inside, frame)
+    cos_star = xp.clip(cosine_from_energy(energy, frame)[0], -1.0, 1.0)
     start, stop = accepted_azimuth(inside, frame, polar_angles, tracks)
     azimuth, weight = quadrature.scaled(start, stop, _AZIMUTH_ORDER)
-    sin_star = jnp.sqrt(1 - cos_star**2)
+    sin_star = xp.sqrt(1 - cos_star**2)
     cosine = -(
-        (cos_star * jnp.cos(frame.beam_angle))[..., None]
-        + (sin_star * jnp.sin(frame.beam_angle))[..., None] * jnp.cos(azimuth)
+        (cos_star * xp.cos(frame.beam_angle))[..., None]
+        + (sin_star * xp.sin(frame.beam_angle))[..., None] * xp.cos(azimuth)
     )
     z_mass, z_width, sin2_theta_w = electroweak
     density = dsigma_dcos(cosine, frame.root_s**2, z_mass=z_mass, z_width=z_width, sin2_theta_w=sin2_theta_w)
-    return 2 / (frame.gamma * frame.beta * frame.root_s) * jnp.sum(weight * density, axis=-1) / jnp.pi
+    return 2 / (frame.gamma * frame.beta * frame.root_s) * xp.sum(weight * density, axis=-1) / xp.pi
 
 
 def bhabha_positrons(
@@ -239,24 +239,10 @@ def bhabha_positrons(
         middle = float(frame.gamma * frame.root_s / 2)
         edges = middle * np.array([1 - float(frame.beta) / 2, 1 + float(frame.beta) / 2])
     electroweak = (particles.mass("Z"), particles.width("Z"), constants.SIN2_THETA_W)
-    dsigma = _tabulate(edges, frame, polar_angles, electroweak, tracks=tracks, points=points)
+    energy = np.asarray(energies(edges, points))
+    margin = 1e-9 * np.diff(edges)[:, None]
+    inside = np.clip(energy, edges[:-1, None] + margin, edges[1:, None] - margin)
+    dsigma = dsigma_denergy(energy, inside, frame, polar_angles, tracks=tracks, electroweak=electroweak)
     zero = np.zeros(len(edges) - 1)
-    table = tables.make_table(luminosity_per_cm2 * constants.GEV2_CM2 * np.asarray(dsigma), zero, zero + 1)
+    table = tables.make_table(luminosity_per_cm2 * constants.GEV2_CM2 * dsigma, zero, zero + 1)
     return Flux("e+", edges, table, "Bhabha scattering, Born level, photon and Z exchange")
-
-
-@partial(jax.jit, static_argnames=("tracks", "points"))
-def _tabulate(
-    edges: Array,
-    frame: ColliderFrame,
-    polar_angles: tuple[float, float],
-    electroweak: tuple[float, float, float],
-    *,
-    tracks: str,
-    points: int,
-) -> Array:
-    """Cross section per energy on the grid of a Flux, GeV^-3."""
-    energy = energies(edges, points)
-    margin = 1e-9 * jnp.diff(edges)[:, None]
-    inside = jnp.clip(energy, edges[:-1, None] + margin, edges[1:, None] - margin)
-    return dsigma_denergy(energy, inside, frame, polar_angles, tracks=tracks, electroweak=electroweak)

@@ -14,6 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
+from .namespace import array_namespace
+
 Rule = tuple[ArrayLike, ArrayLike]
 """Nodes on [0, 1] and their weights."""
 
@@ -81,7 +83,9 @@ def scaled(
     may be given, such as that of :func:`padded`.
     """
     nodes, weights = gauss_legendre(order) if isinstance(order, int) else order
-    start, length = jnp.asarray(lower)[..., None], (jnp.asarray(upper) - jnp.asarray(lower))[..., None]
+    xp = array_namespace(lower, upper, nodes)
+    start = xp.asarray(lower)[..., None]
+    length = (xp.asarray(upper) - xp.asarray(lower))[..., None]
     return start + length * nodes, length * weights
 
 
