@@ -87,7 +87,7 @@ def reach():
         if result is None:
             continue
         limits, plain = plain_reach(level)
-        label = f"{MASSES} masses, {level}{' (default)' if level == 'ww' else ''}"
+        label = f"{MASSES} masses, {level}"
         for call, asked in (("first", ""), ("second", "ratio 200")):
             show(
                 f"reach, {label}, {call} call",
