@@ -11,8 +11,7 @@ import jax
 import numpy as np
 
 from portico import __version__, particles
-from portico.matter.form_factors import Nucleus
-from portico.matter.materials import _number, _table
+from portico.matter.materials import material
 from portico.production import exact_bremsstrahlung, exact_table, nuclear_bremsstrahlung
 
 ELEMENTS = ("I", "Cs")
@@ -52,9 +51,9 @@ def main():
     electron = particles.mass("e-")
     rows, worst, integration = {}, 0.0, 0.0
     random = np.random.default_rng(1)
+    made_of = material("CsI")
     for symbol in ELEMENTS:
-        entry = _table()["elements"][symbol]
-        nucleus = Nucleus(_number(entry["charge"], "1", symbol), _number(entry["form_factor_mass_number"], "1", symbol))
+        nucleus = made_of.nuclei[made_of.elements.index(symbol)][0]
         points = grid(electron)
         values, error = ratio(*points, nucleus, electron)
         rows[symbol] = values.astype(np.float32)

@@ -53,7 +53,9 @@ def test_table_says_how_it_was_made():
     known = registry.read_toml(exact_table.FILE.with_name("bremsstrahlung.toml"))["relative_uncertainty"]["table"][
         "value"
     ]
-    assert known == "1%"
+    assert (
+        float(known.rstrip("%")) / 100 > made["largest_relative_error"] + made["integration_error"]
+    )  # not understated
 
 
 @pytest.mark.parametrize(

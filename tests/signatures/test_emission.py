@@ -59,7 +59,7 @@ def test_theory_error_is_the_distance_to_the_exact_tree_level():
     distance, inelastic = np.abs(1 - 1 / np.array([0.93, 1.35, 2.12, 4.13])), np.array([0.02, 0.02, 0.02, 1.0])
     np.testing.assert_allclose(relative, np.sqrt(0.01**2 + distance**2 + inelastic**2), rtol=1e-9)
     exact = emission.theory_error({**options, "bremsstrahlung": "exact"}, "bremsstrahlung", mass, differentiable=False)
-    np.testing.assert_allclose(exact, np.sqrt(0.01**2 + 0.01**2 + inelastic**2), rtol=1e-9)  # track, table, form factor
+    np.testing.assert_allclose(exact, np.sqrt(0.01**2 + 0.02**2 + inelastic**2), rtol=1e-9)  # track, table, form factor
     assert emission.theory_error(options, "annihilation", mass, differentiable=False) == pytest.approx(0.01)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
@@ -133,8 +132,6 @@ def _regular_nodes(resonance: Array, half_width: Array, threshold: Array, start:
     nodes = quadrature.gauss_kronrod_15()[0]
     centre, width, lowest = resonance[..., None, None], half_width[..., None, None], threshold[..., None, None]
     u_start, u_stop = jnp.arcsinh((start - centre) / width), jnp.arcsinh((stop - centre) / width)
-    # held as arrays here, or the compiler would redo them for each of the 15 nodes
-    u_start, u_stop, start, stop = jax.lax.optimization_barrier((u_start, u_stop, start, stop))
     growth = jnp.exp(u_start + (u_stop - u_start) * nodes)
     shrink = 1 / growth
     distance_peak, slope_peak = 0.5 * width * (growth - shrink), 0.5 * (u_stop - u_start) * width * (growth + shrink)
