@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from .numerics import quadrature, tables
+from .numerics.namespace import array_namespace
 
 
 class Flux(eqx.Module):
@@ -39,7 +40,8 @@ class Flux(eqx.Module):
 
     def density_in_piece(self, piece: ArrayLike, energy: ArrayLike) -> Float[Array, "..."]:
         """Return particles per GeV from one piece of the spectrum; the piece's end values hold outside it."""
-        left, right = self.edges[piece], self.edges[jnp.asarray(piece) + 1]
+        xp = array_namespace(self.edges, piece, energy)
+        left, right = self.edges[piece], self.edges[xp.asarray(piece) + 1]
         return tables.interpolate_row(self.table, piece, coordinate((energy - left) / (right - left)))
 
     def nodes(self, order: int) -> tuple[Float[Array, " nodes"], Float[Array, " nodes"]]:
@@ -62,10 +64,11 @@ class Flux(eqx.Module):
 
 def coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`u = (2/\pi)\arcsin\sqrt f`, the coordinate of :class:`Flux` tables, for f in [0, 1]."""
-    fraction = jnp.asarray(fraction)
+    xp = array_namespace(fraction)
+    fraction = xp.asarray(fraction)
     inside = (fraction > 0) & (fraction < 1)
-    safe = jnp.where(inside, fraction, 0.5)
-    return jnp.where(inside, 2 / jnp.pi * jnp.arcsin(jnp.sqrt(safe)), jnp.where(fraction >= 1, 1.0, 0.0))
+    safe = xp.where(inside, fraction, 0.5)
+    return xp.where(inside, 2 / np.pi * xp.arcsin(xp.sqrt(safe)), xp.where(fraction >= 1, 1.0, 0.0))
 
 
 def energies(edges: Float[Array, " edges"], count: int) -> Float[Array, "pieces count"]:

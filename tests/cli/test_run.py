@@ -131,7 +131,7 @@ def test_limit_on_another_parameter(run):
 def test_limit_as_text(run):
     out = run("limit", SEARCH, "dark_photon", *POINT).out
     assert "expected 90% CL (cls): a signal above 17.2" in out
-    assert "epsilon from 3.4" in out
+    assert "epsilon from 3.5" in out
     assert "not in this limit: the uncertainty of the background (94.1 +- 25 events)" in out
 
 

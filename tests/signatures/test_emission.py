@@ -53,14 +53,17 @@ def test_each_mass_is_computed_once(search):
 
 
 def test_theory_error_is_the_distance_to_the_exact_tree_level():
-    options = {"bremsstrahlung": "ww", "track_length": "cascade", "form_factor": "elastic"}
+    options = {"bremsstrahlung": "ww", "track_length": "cascade", "form_factor": "elastic", "channels": "annihilation"}
     mass = np.array([0.001, 0.01, 0.1, 1.0])
     relative = emission.theory_error(options, "bremsstrahlung", mass, differentiable=False)
     distance, inelastic = np.abs(1 - 1 / np.array([0.93, 1.35, 2.12, 4.13])), np.array([0.02, 0.02, 0.02, 1.0])
     np.testing.assert_allclose(relative, np.sqrt(0.01**2 + distance**2 + inelastic**2), rtol=1e-9)
     exact = emission.theory_error({**options, "bremsstrahlung": "exact"}, "bremsstrahlung", mass, differentiable=False)
     np.testing.assert_allclose(exact, np.sqrt(0.01**2 + 0.02**2 + inelastic**2), rtol=1e-9)  # track, table, form factor
-    assert emission.theory_error(options, "annihilation", mass, differentiable=False) == pytest.approx(0.01)
+    born = emission.theory_error(options, "annihilation", mass, differentiable=False)
+    assert born == pytest.approx(np.hypot(0.01, 0.15))
+    merged = {**options, "channels": "annihilation,radiative_annihilation"}
+    assert emission.theory_error(merged, "annihilation", mass, differentiable=False) == pytest.approx(np.hypot(0.01, 0.005))
 
 
 @pytest.mark.parametrize("approximation", ["iww_full", "ww"])

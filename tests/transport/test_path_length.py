@@ -11,7 +11,10 @@ from portico.transport import path_length as pl
 
 ELECTRON = particles.mass("e-")
 B1 = 4 / 3
-_evaluate = jax.jit(pl.evaluate)
+
+
+def _evaluate(path, energy):
+    return pl.evaluate(path, energy)[0]
 _second = jax.jit(lambda y: em.second_generation_track(y, 16.0))
 _density = jax.jit(lambda flux, energy: flux.density(energy))
 

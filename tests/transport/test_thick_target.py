@@ -43,7 +43,8 @@ def _yield(path, mass, alpha_dark, ratio, *, kind="dirac"):
             dark_matter_mass=extend(dark_mass), dark_matter=kind, visible_width=0.0, dark_width=extend(width), lepton_mass=ELECTRON,
         )  # fmt: skip
 
-    return thick_target.resonant_yield(path, sigma, resonance, half_width, threshold)
+    result = thick_target.resonant_yield(path, sigma, resonance, half_width, threshold)
+    return type(result)(*(part[0] for part in result))
 
 
 def _sigma_by_hand(energy, mass, alpha_dark, ratio):
@@ -79,7 +80,7 @@ def test_the_error_of_the_resonant_yield_is_honest(request, beam):
             for left, right in zip(np.asarray(path.edges)[:-1], np.asarray(path.edges)[1:], strict=True)
         ]
     )
-    flux = np.asarray(jax.jit(pl.evaluate)(path, grid))
+    flux = pl.evaluate(path, grid)[0]
 
     for k, (m, a, r) in enumerate(POINTS):
         centre = m**2 / (2 * ELECTRON) - ELECTRON
@@ -122,7 +123,7 @@ def test_narrow_resonance_gives_the_narrow_width_formula(head_on):
     _, _, path = head_on
     mass = np.array([0.066, 0.068, 0.070, 0.080])
     strength = np.asarray(annihilation.narrow_width_strength(mass, 1.0, 1.0, ELECTRON))
-    narrow = strength * np.asarray(jax.jit(pl.evaluate)(path, mass**2 / (2 * ELECTRON) - ELECTRON))
+    narrow = strength * pl.evaluate(path, mass**2 / (2 * ELECTRON) - ELECTRON)[0]
     np.testing.assert_allclose(_yield(path, mass, 1e-4, 1 / 3).value, narrow, rtol=1e-3)
     np.testing.assert_allclose(_yield(path, mass, 1e-8, 1 / 3).value, narrow, rtol=1e-5)
 
@@ -136,7 +137,7 @@ def test_narrow_yield_numbers(head_on):
         CSI.electron_density
         * (1.973269804e-14) ** 2
         * strength
-        * np.asarray(jax.jit(pl.evaluate)(path, mass**2 / (2 * ELECTRON) - ELECTRON))
+        * pl.evaluate(path, mass**2 / (2 * ELECTRON) - ELECTRON)[0]
     )
     # 66.7 MeV lies 0.03 MeV above the jump at 66.67 MeV, where the number falls by 2% per 0.01 MeV; two or three digits else
     np.testing.assert_allclose(number, [entry["number"] for entry in reference["values"]], rtol=7e-3)

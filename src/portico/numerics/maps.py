@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
+
+from .namespace import array_namespace
 
 
 def logarithmic_coordinate(y: ArrayLike) -> Float[Array, "..."]:
@@ -22,33 +23,38 @@ def logarithmic_coordinate(y: ArrayLike) -> Float[Array, "..."]:
     -------
     array, shape (...)       >= 0
     """
-    y = jnp.asarray(y)
+    xp = array_namespace(y)
+    y = xp.asarray(y)
     positive = y > 0
-    safe = jnp.where(positive, y, 1.0)
-    return jnp.where(positive, 1 / jnp.log1p(1 / safe), 0.0)
+    safe = xp.where(positive, y, 1.0)
+    return xp.where(positive, 1 / xp.log1p(1 / safe), 0.0)
 
 
 def from_logarithmic_coordinate(w: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`y(w) = 1/(e^{1/w} - 1)`, the inverse of :func:`logarithmic_coordinate`; 0 below w = 1/700."""
-    w = jnp.asarray(w)
+    xp = array_namespace(w)
+    w = xp.asarray(w)
     inside = w > 1 / 700
-    safe = jnp.where(inside, w, 1.0)
-    return jnp.where(inside, 1 / jnp.expm1(1 / safe), 0.0)
+    safe = xp.where(inside, w, 1.0)
+    return xp.where(inside, 1 / xp.expm1(1 / safe), 0.0)
 
 
 def logarithmic_jacobian(w: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`dy/dw = y(1+y)/w^2`; 0 at w = 0."""
-    w = jnp.asarray(w)
+    xp = array_namespace(w)
+    w = xp.asarray(w)
     y = from_logarithmic_coordinate(w)
-    safe = jnp.where(w > 0, w, 1.0)
-    return jnp.where(w > 0, y * (1 + y) / safe**2, 0.0)
+    safe = xp.where(w > 0, w, 1.0)
+    return xp.where(w > 0, y * (1 + y) / safe**2, 0.0)
 
 
 def resonance_coordinate(value: ArrayLike, centre: ArrayLike, width: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`u = \mathrm{asinh}[(z - z_0)/\Gamma]`, linear inside a resonance and logarithmic in its tails."""
-    return jnp.arcsinh((jnp.asarray(value) - centre) / width)
+    xp = array_namespace(value, centre, width)
+    return xp.arcsinh((xp.asarray(value) - centre) / width)
 
 
 def from_resonance_coordinate(u: ArrayLike, centre: ArrayLike, width: ArrayLike) -> Float[Array, "..."]:
     r"""Return :math:`z = z_0 + \Gamma \sinh u`, the inverse of :func:`resonance_coordinate`."""
-    return centre + width * jnp.sinh(jnp.asarray(u))
+    xp = array_namespace(u, centre, width)
+    return centre + width * xp.sinh(xp.asarray(u))

@@ -56,10 +56,24 @@ def make_table(values: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> Table:
     all points is closer than that (16 times closer where the values are smooth). Made on the host, with numpy.
     """
     data = np.asarray(values, dtype=float)
+    error = np.max(deviations(data), axis=-1)
+    return Table(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float), data, monotone_slopes(data), error)
+
+
+def deviations(data: np.ndarray) -> np.ndarray:
+    """Return the error of interpolation around every second point of gridded data, as :func:`make_table` measures it.
+
+    Parameters
+    ----------
+    data : array, shape (..., n)   n odd
+
+    Returns
+    -------
+    array, shape (..., (n-1)/2)    at the points 1, 3, ...
+    """
     coarse, slopes = data[..., ::2], monotone_slopes(data[..., ::2])
     middle = _hermite(0.5, coarse[..., :-1], coarse[..., 1:], slopes[..., :-1], slopes[..., 1:])
-    error = 2 * np.max(np.abs(middle - data[..., 1::2]), axis=-1)
-    return Table(np.asarray(lower, dtype=float), np.asarray(upper, dtype=float), data, monotone_slopes(data), error)
+    return 2 * np.abs(middle - data[..., 1::2])
 
 
 def tabulate(function: Callable[[np.ndarray], ArrayLike], lower: float, upper: float, count: int = 129) -> Table:

@@ -20,20 +20,31 @@ from ..production.exact_table import ExactTable
 from ..transport import path_length, thick_target
 
 
+class AnnihilationYields(NamedTuple):
+    """Events of annihilation with their numerical errors: without and with a resolved photon."""
+
+    value: Array
+    error: Array
+    radiative_value: Array
+    radiative_error: Array
+
+
 @partial(jax.jit, static_argnames=("dark_matter", "width", "near"))
 def annihilation(
     path: path_length.PathLength, mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, visible: Array,
     electron: Array, density: Array, *, dark_matter: str, width: str, near: bool = True,
-) -> quadrature.Estimate:  # fmt: skip
-    """Events of annihilation for points of one shape."""
+) -> AnnihilationYields:  # fmt: skip
+    """Events of annihilation for points of one shape; a path length of one part is without photons."""
     dark_width = alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, dark_matter) / mass
     visible_width = epsilon**2 * visible
     panel = [a[..., None, None] for a in (mass, epsilon, alpha_dark, dark_matter_mass, visible_width, dark_width)]
+    parts = path.relative_error.shape[0]
+    initial = electron if parts == 1 else 0.0  # with photons the initial masses are in the path length
 
     def cross_section(energy: Array, distance: Array) -> Array:
         return resonant_annihilation.cross_section(
             2 * electron * (energy + electron), 2 * electron * distance, *panel[:3], dark_matter_mass=panel[3], dark_matter=dark_matter,
-            visible_width=panel[4], dark_width=panel[5], lepton_mass=electron, width=width,
+            visible_width=panel[4], dark_width=panel[5], lepton_mass=initial, width=width,
         )  # fmt: skip
 
     half_width = mass * (dark_width + visible_width) / (2 * electron)
@@ -41,8 +52,8 @@ def annihilation(
     result = thick_target.resonant_yield(
         path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold, near=near
     )
-    scale = density * constants.GEV2_CM2
-    return quadrature.Estimate(scale * result.value, scale * result.error)
+    value, error = (density * constants.GEV2_CM2 * part for part in result)
+    return AnnihilationYields(value[0], error[0], value[-1] * (parts - 1), error[-1] * (parts - 1))
 
 
 class EmissionRules(NamedTuple):

@@ -82,11 +82,19 @@ def _track_error(method: str) -> float:
     return units.convert(content[method]["value"], units.DIMENSIONLESS)
 
 
+@cache
+def _radiation_error(name: str) -> float:
+    content = registry.read_toml(_PACKAGE / "production" / "radiative_annihilation.toml")["relative_uncertainty"]
+    return units.convert(content[name]["value"], units.DIMENSIONLESS)
+
+
 def theory_error(options: dict[str, str], channel: str, mass: Any, *, differentiable: bool) -> Any:
-    """Return the relative theory error of a channel: track length, and for emission the distance to the exact tree level."""
+    """Return the relative theory error of a channel: track length; higher orders; for emission the distance to exact."""
     track = _track_error(options["track_length"])
     if channel != "bremsstrahlung":
-        return track
+        radiative = "radiative_annihilation" in options["channels"].split(",")
+        name = "resolved" if channel == "radiative_annihilation" else "merged" if radiative else "born"
+        return float(np.hypot(track, _radiation_error(name)))
     log_mass, error = _errors(options["bremsstrahlung"], options["form_factor"])
     xp: Any = jnp if differentiable else np
     return xp.hypot(track, xp.interp(xp.log(mass), log_mass, error))

@@ -16,23 +16,24 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ..flux import Flux
 from ..numerics import maps, quadrature, tables
+from ..numerics.namespace import array_namespace
 from .electromagnetic_cascade import track_length_kernels
 
 _W_ORDERS = (32, 20)
 
 
 class PathLength(NamedTuple):
-    """Path length of a beam per energy, F(E'), in cm/GeV times particles.
+    """Path length of a beam per energy, F(E'), in cm/GeV times particles, in one or several parts.
 
     Smooth between ``edges`` (GeV). Towards each of ``beam_edges``, the edges of the beam's spectrum, it bends from below
-    like 1/ln, so the table of each piece has the coordinate :func:`piece_coordinate`. ``relative_error`` is the largest
-    error of the table over the mean of its piece.
+    like 1/ln, so the table of each piece has the coordinate :func:`piece_coordinate`. Its rows are the pieces of the first
+    part, then those of the next. ``relative_error`` is the largest error of the table over its value there.
     """
 
     edges: Float[Array, " edges"]
     beam_edges: Float[Array, " beam_edges"]
     table: tables.Table
-    relative_error: Float[Array, " pieces"]
+    relative_error: Float[Array, "parts pieces"]
 
 
 def track_tables(
@@ -73,12 +74,13 @@ def piece_coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
     end. Source: the track length is a smooth function of the logarithm of the energy lost, see
     :mod:`portico.numerics.maps`.
     """
-    fraction = jnp.maximum(fraction, 0.0)
-    return 0.5 * fraction + jnp.log(1 + fraction * (1 / _RESOLUTION)) * (0.5 / _SPAN)
+    xp = array_namespace(fraction)
+    fraction = xp.maximum(fraction, 0.0)
+    return 0.5 * fraction + xp.log(1 + fraction * (1 / _RESOLUTION)) * (0.5 / _SPAN)
 
 
 @cache
-def _piece_fractions(points: int) -> np.ndarray:
+def piece_fractions(points: int) -> np.ndarray:
     """Fractions at which :func:`piece_coordinate` is even, from 0 to 1, by Newton steps in ln(1 + f/eta)."""
     target = np.linspace(0.0, 1.0, points)
     grid = np.linspace(0.0, _SPAN, 4096)
@@ -141,7 +143,7 @@ def path_length(
 
     Source: definition; arXiv:2212.04252 writes it inside N_ann with the order of integration reversed.
     """
-    fractions = _piece_fractions(points)
+    fractions = piece_fractions(points)
     fine, coarse = (quadrature.gauss_legendre(order) for order in _W_ORDERS)
     missing = (0, _W_ORDERS[0] - _W_ORDERS[1])
     coarse = np.pad(coarse[0], missing, mode="edge"), np.pad(coarse[1], missing)  # the same shape, so compiled once
@@ -151,10 +153,18 @@ def path_length(
     )
     zero = np.zeros(len(edges) - 1)
     table = tables.make_table(values, zero, zero + 1)
-    error = table.error + np.max(np.abs(values - check), axis=-1)
-    return PathLength(
-        np.asarray(edges), np.asarray(flux.edges), table, error / np.maximum(values.mean(axis=-1), 1e-300)
-    )
+    return PathLength(np.asarray(edges), np.asarray(flux.edges), table, largest_relative_error(values, check)[None])
+
+
+def largest_relative_error(values: np.ndarray, check: np.ndarray) -> np.ndarray:
+    """Return the largest error of gridded values over the values, shape (..., n) to (...).
+
+    From interpolation and from a coarser integration; values below 1% of a row's mean count as 1% of it.
+    Source: :func:`portico.numerics.tables.deviations`.
+    """
+    scale = np.maximum(values, np.maximum(0.01 * values.mean(axis=-1, keepdims=True), 1e-300))
+    table = np.max(tables.deviations(values) / scale[..., 1::2], axis=-1)
+    return table + np.max(np.abs(values - check) / scale, axis=-1)
 
 
 @jax.jit
@@ -179,17 +189,16 @@ def _folded(
     return _fold(energy, above, flux, track, minimum_fraction, energy_gain, rule)
 
 
-def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "..."]:
-    """Return F(E') at any energy, cm/GeV times particles; 0 outside the edges. Source: :func:`path_length`."""
-    energy = jnp.asarray(energy)
-    pieces = path.edges.shape[0] - 1
-    piece = jnp.clip(jnp.sum(energy[..., None] >= path.edges, axis=-1) - 1, 0, pieces - 1)
-    inside = (energy > path.edges[0]) & (energy < path.edges[-1])
-    safe = jnp.where(inside, energy, 0.5 * (path.edges[0] + path.edges[1]))
-    piece = jnp.where(inside, piece, 0)
-    right = path.edges[piece + 1]
-    value = tables.interpolate_row(path.table, piece, piece_coordinate((right - safe) / (right - path.edges[piece])))
-    return jnp.where(inside, value, 0.0)
+def evaluate(path: PathLength, energy: ArrayLike) -> Float[Array, "parts ..."]:
+    """Return F(E') of each part at any energy, cm/GeV times particles; 0 outside the edges. Source: :func:`path_length`."""
+    energy = np.asarray(energy, dtype=float)
+    edges = np.asarray(path.edges)
+    parts, pieces = path.relative_error.shape
+    piece = np.clip(np.searchsorted(edges, energy, side="right") - 1, 0, pieces - 1)
+    inside = (energy >= edges[0]) & (energy < edges[-1])
+    fraction = np.clip((edges[piece + 1] - energy) / (edges[piece + 1] - edges[piece]), 0.0, 1.0)
+    row = piece + pieces * np.arange(parts).reshape(-1, *([1] * energy.ndim))
+    return np.where(inside, np.asarray(tables.interpolate_row(path.table, row, piece_coordinate(fraction))), 0.0)
 
 
 def track_total(track: tables.Table, minimum_fraction: float) -> float:
@@ -207,13 +216,14 @@ def track_total(track: tables.Table, minimum_fraction: float) -> float:
 
 
 def total(path: PathLength) -> float:
-    """Return the path length of the whole beam, cm times particles: Simpson's rule on the grid of the table.
+    """Return the path length of the whole beam, all parts, cm times particles: Simpson's rule on the grid of the table.
 
     Source: integral of :func:`evaluate`.
     """
     points = path.table.values.shape[-1]
-    slope = 0.5 * (1 + 1 / (_SPAN * (_piece_fractions(points) + _RESOLUTION)))  # dc/df
+    slope = 0.5 * (1 + 1 / (_SPAN * (piece_fractions(points) + _RESOLUTION)))  # dc/df
     weight = np.full(points, 2.0)
     weight[1::2], weight[0], weight[-1] = 4.0, 1.0, 1.0
     weight /= 3 * (points - 1)
-    return float(np.sum(np.diff(path.edges)[:, None] * weight * np.asarray(path.table.values) / slope))
+    values = np.asarray(path.table.values).reshape(*path.relative_error.shape, points)
+    return float(np.sum(np.diff(path.edges)[:, None] * weight * values / slope))

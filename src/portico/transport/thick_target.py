@@ -83,7 +83,7 @@ def resonant_yield(
 
     Returns
     -------
-    Estimate, shape (...)                     cm GeV^-2 times particles
+    Estimate, shape (parts, ...)              cm GeV^-2 times particles
 
     Source: N_ann of arXiv:2212.04252 with the order of integration exchanged.
     """
@@ -110,10 +110,11 @@ def resonant_yield(
 def is_far(path: PathLength, resonance: np.ndarray, threshold: np.ndarray) -> np.ndarray:
     """Return whether resonance and threshold lie so far below the beam that the cross section is smooth over it.
 
+    Nowhere for a path length with photons, which reaches down to the lowest energies.
     Source: at half the lowest energy the distance to the pole is as long as the longest panel.
     """
     lowest = np.asarray(path.edges)[0]
-    return (resonance < lowest / 2) & (threshold < 0.9 * lowest)
+    return (lowest > 0) & (resonance < lowest / 2) & (threshold < 0.9 * lowest)
 
 
 class _Nodes(NamedTuple):
@@ -157,12 +158,14 @@ def _logarithmic_nodes(resonance: Array, start: Array, stop: Array) -> _Nodes:
 def _kronrod_sum(
     path: PathLength, piece: Array, below_right: Array, inverse_length: Array, sigma: Array
 ) -> quadrature.Estimate:
-    """Sum of F sigma over the nodes (last axis) and panels (last but one), with its error."""
+    """Sum of F sigma over the nodes (last axis) and panels (last but one), with its error; parts on the first axis."""
     _, kronrod, gauss = quadrature.gauss_kronrod_15()
-    integrand = tables.interpolate_row(path.table, piece, piece_coordinate(below_right * inverse_length)) * sigma
+    parts, pieces = path.relative_error.shape
+    row = piece + pieces * jnp.arange(parts).reshape(-1, *([1] * piece.ndim))
+    integrand = tables.interpolate_row(path.table, row, piece_coordinate(below_right * inverse_length)) * sigma
     # one product with both rules: the integrand is then evaluated once
     total, embedded = jnp.moveaxis(integrand @ np.stack([kronrod, gauss], axis=-1), -1, 0)
-    relative = path.relative_error[jnp.squeeze(piece, -1)]
+    relative = path.relative_error[:, jnp.squeeze(piece, -1)]
     error = jnp.sum(quadrature.kronrod_error(total, embedded) + relative * total, axis=-1)
     return quadrature.Estimate(jnp.sum(total, axis=-1), error)
 

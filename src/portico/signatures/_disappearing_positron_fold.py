@@ -1,0 +1,200 @@
+"""Beam, path lengths, target and background of the disappearing positron: what is folded once, whatever the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple
+
+import numpy as np
+
+from .. import particles, units
+from ..beams import bhabha
+from ..errors import DataError, InvalidInput, OutOfValidity
+from ..experiments.base import Experiment
+from ..flux import Flux
+from ..matter import atomic_electrons
+from ..matter.materials import Material, material
+from ..numerics import tables
+from ..production import exact_table
+from ..transport import electromagnetic_cascade, electron_motion, path_length, radiative_path
+from ._disappearing_positron_rates import EmissionRules, emission_rules
+from .base import Background
+
+_DEEPEST = 100.0
+
+
+class Prepared(NamedTuple):
+    """What does not depend on the model: beam, path lengths, target, background.
+
+    ``path`` folds the path length for annihilation when it is first called: by then the compiler has other work beside it.
+    ``plain_path`` is the one without photons, for electrons at rest.
+    """
+
+    positrons: float
+    positrons_error: float
+    luminosity_per_cm2: float
+    minimum_fraction: float
+    path: Callable[[], path_length.PathLength]
+    plain_path: Callable[[], path_length.PathLength]
+    track: tables.Table
+    track_cm: float
+    emission_rules: tuple[EmissionRules, EmissionRules]
+    exact: exact_table.ExactTable | None
+    target: Material
+    background: Background
+
+
+def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
+    """Fold the beam with its track length; raises DataError where the file's numbers make no search."""
+    target = material(experiment.text("target.material"))
+    fraction = experiment.number("acceptance.missing_energy_fraction", units.DIMENSIONLESS)
+    angles = tuple(experiment.number(f"acceptance.{end}_polar_angle", units.ANGLE) for end in ("smallest", "largest"))
+    luminosity = experiment.number("beams.luminosity", units.LUMINOSITY)
+    _check_facts(experiment, fraction, angles, luminosity)
+    flux = bhabha.bhabha_positrons(
+        experiment.number("beams.electron_energy", units.ENERGY),
+        experiment.number("beams.positron_energy", units.ENERGY),
+        (angles[0], angles[1]),
+        luminosity,
+        crossing_angle=_crossing_angle(experiment, options),
+        tracks=options["tracks"],
+    )
+    depths = [_depth(experiment, target, f"target.{name}_depth") for name in ("annihilation", "bremsstrahlung")]
+    electron = particles.mass("e-")
+    edges = path_length.path_edges(np.asarray(flux.edges), fraction, electron)
+    largest = float(-np.log(fraction) + 2 * electron / edges[0])
+    track, emission_track = path_length.track_tables((depths[0], depths[1]), largest, method=options["track_length"])
+    length = target.radiation_length_cm
+    positrons = flux.total()
+    number = float(positrons.value)
+    if number <= 0:
+        raise DataError(
+            f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies."
+        )
+    fold = _Fold(flux, edges, track, length, fraction, electron)
+    plain = cache(partial(_plain_path, fold))
+    return Prepared(
+        positrons=number,
+        positrons_error=float(positrons.error),
+        luminosity_per_cm2=luminosity,
+        minimum_fraction=fraction,
+        path=cache(partial(_path, fold, plain, target, options)),
+        plain_path=plain,
+        track=emission_track,
+        track_cm=length * path_length.track_total(emission_track, fraction),
+        emission_rules=emission_rules(flux),
+        exact=_exact_table(options, target, fraction, np.asarray(flux.edges)),
+        target=target,
+        background=background(experiment, number, target, fraction),
+    )
+
+
+class _Fold(NamedTuple):
+    """What a path length is folded from."""
+
+    flux: Flux
+    edges: np.ndarray
+    track: tables.Table
+    radiation_length_cm: float
+    minimum_fraction: float
+    electron: float
+
+
+def _plain_path(fold: _Fold) -> path_length.PathLength:
+    return path_length.path_length(*fold[:5], energy_gain=fold.electron)
+
+
+def _path(
+    fold: _Fold, plain: Callable[[], path_length.PathLength], target: Material, options: dict[str, str]
+) -> path_length.PathLength:
+    """The path length for annihilation, as the options want it: with photons, with moving electrons."""
+    if "radiative_annihilation" in options["channels"].split(","):
+        edges = radiative_path.radiative_edges(fold.edges, fold.electron)
+        path = radiative_path.radiative_path_length(fold.flux, edges, *fold[2:5], electron_mass=fold.electron)
+    else:
+        path = plain()
+    return (
+        electron_motion.smeared(path, atomic_electrons.motion(target)) if options["electron_motion"] == "on" else path
+    )
+
+
+def _exact_table(
+    options: dict[str, str], target: Material, fraction: float, edges: np.ndarray
+) -> exact_table.ExactTable | None:
+    """The table of the exact cross section, if it is asked for; raises OutOfValidity beyond its range."""
+    if options["bremsstrahlung"] != "exact" or "bremsstrahlung" not in options["channels"].split(","):
+        return None
+    if fraction < 0.5:
+        raise OutOfValidity(
+            f"bremsstrahlung=exact: energy fractions from {fraction:g} are asked; the table holds 0.5 to 1. Use bremsstrahlung=ww."
+        )
+    return exact_table.load(target.elements, options["form_factor"], fraction * float(edges[0]), float(edges[-1]))
+
+
+def _depth(experiment: Experiment, target: Material, key: str) -> float:
+    """A thickness in radiation lengths; that of the target where the file gives no other."""
+    found = key if key in experiment.entries else "target.depth"
+    depth = experiment.radiation_lengths(found, target.radiation_length_cm)
+    if not 0 < depth <= _DEEPEST:
+        raise DataError(
+            f"{experiment.where(found)} is {depth:g} X0; expected a thickness above 0 and at most {_DEEPEST:g} X0."
+        )
+    return depth
+
+
+def _check_facts(experiment: Experiment, fraction: float, angles: tuple[float, ...], luminosity: float) -> None:
+    if not 0 < fraction < 1:
+        raise DataError(
+            f"{experiment.where('acceptance.missing_energy_fraction')} = {fraction:g}; expected a number between 0 and 1."
+        )
+    if not 0 < angles[0] < angles[1] < np.pi:
+        raise DataError(f"{experiment.where('acceptance')}: polar angles must rise between 0 and 180 deg.")
+    if luminosity <= 0:
+        raise DataError(f"{experiment.where('beams.luminosity')} must be above 0.")
+    energies = [experiment.number(f"beams.{name}_energy", units.ENERGY) for name in ("electron", "positron")]
+    if energies[0] < 1.05 * energies[1]:
+        raise DataError(
+            f"{experiment.where('beams')}: expected electron_energy at least 5% above positron_energy; the boost along +z is what spreads the energies."
+        )
+
+
+def _crossing_angle(experiment: Experiment, options: dict[str, str]) -> float:
+    if options["crossing_angle"] == "off":
+        return 0.0
+    if "beams.crossing_angle" not in experiment.entries:
+        raise InvalidInput(
+            f"option crossing_angle=on: {experiment.where('beams.crossing_angle')} is not given in the file."
+        )
+    return experiment.number("beams.crossing_angle", units.ANGLE)
+
+
+def background(experiment: Experiment, positrons: float, target: Material, fraction: float) -> Background:
+    r"""Photons that punch through calorimeter and muon system, and neutrons that pass both.
+
+    .. math:: B_\gamma = N_{e^+}\,\epsilon_\mathrm{veto}\int_{x_0}^1 dx\,\frac{dN_\gamma}{dx}(t, x), \qquad
+              B_n = N_{e^+}\,\frac{n_\mathrm{sel}}{n_\mathrm{sim}}\,e^{-(L_1/\lambda_1 + L_2/\lambda_2)}
+
+    Source: arXiv:2212.04252, with the numbers of the experiment file.
+    """
+    depth = _depth(experiment, target, "target.depth")
+    photons = float(electromagnetic_cascade.photons_above(fraction, depth).value) * positrons
+
+    def number(key: str, unit: str = units.DIMENSIONLESS) -> float:
+        return experiment.number(key, unit)
+
+    photon_events = photons * number("photon_background.veto_inefficiency")
+    lengths = (
+        depth * target.radiation_length_cm / number("neutron_background.calorimeter_interaction_length", units.LENGTH)
+    )
+    lengths += number("neutron_background.muon_system_iron", units.LENGTH) / number(
+        "neutron_background.iron_interaction_length", units.LENGTH
+    )
+    selected = number("neutron_background.selected_events") / number("neutron_background.simulated_positrons")
+    neutron_events = positrons * selected * float(np.exp(-lengths))
+    components = {
+        "photons": (photon_events, photon_events * number("photon_background.relative_uncertainty")),
+        "neutrons": (neutron_events, neutron_events * number("neutron_background.relative_uncertainty")),
+    }
+    uncertainty = float(np.hypot(components["photons"][1], components["neutrons"][1]))
+    return Background(photon_events + neutron_events, uncertainty, components)
