@@ -63,7 +63,9 @@ def test_theory_error_is_the_distance_to_the_exact_tree_level():
     born = emission.theory_error(options, "annihilation", mass, differentiable=False)
     assert born == pytest.approx(np.hypot(0.01, 0.15))
     merged = {**options, "channels": "annihilation,radiative_annihilation"}
-    assert emission.theory_error(merged, "annihilation", mass, differentiable=False) == pytest.approx(np.hypot(0.01, 0.005))
+    assert emission.theory_error(merged, "annihilation", mass, differentiable=False) == pytest.approx(
+        np.hypot(0.01, 0.005)
+    )
 
 
 @pytest.mark.parametrize("approximation", ["iww_full", "ww"])

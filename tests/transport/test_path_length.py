@@ -15,6 +15,8 @@ B1 = 4 / 3
 
 def _evaluate(path, energy):
     return pl.evaluate(path, energy)[0]
+
+
 _second = jax.jit(lambda y: em.second_generation_track(y, 16.0))
 _density = jax.jit(lambda flux, energy: flux.density(energy))
 

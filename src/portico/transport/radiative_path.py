@@ -111,28 +111,30 @@ def _initial_energies(energy: np.ndarray, beam: _Beam, order: int) -> tuple[np.n
 
     Each of shape (n, nodes). Two panels in each piece of the spectrum: up to the E where every photon passes the cut, the
     smallest E' is the energy itself, and ln(E/E') is the coordinate, since it may be too small for E to tell; above it
-    the cut sets the smallest E'.
+    the cut sets the smallest E'. Panels that are empty for all energies are left out; fewer nodes where all is smooth.
     """
-    u, weight = quadrature.gauss_legendre(order)
     edges = np.asarray(beam.flux.edges)
     all_pass = (energy[:, None] + beam.electron) / beam.fraction
     floor = np.maximum(energy, 1e-3 * edges[0])[:, None]
-    sine, slope = np.sin(np.pi * u / 2) ** 2, np.pi / 2 * np.sin(np.pi * u)
-    quartic, steep = np.sin(np.pi * u**2 / 2) ** 2, np.pi * u * np.sin(np.pi * u**2)
     columns: list[tuple[np.ndarray, ...]] = []
     for piece, (left, right) in enumerate(pairwise(edges)):
         low, middle = np.clip(floor, left, right), np.clip(all_pass, left, right)
-        w_low, w_high = (maps.logarithmic_coordinate(np.log(end / floor)) for end in (low, middle))
-        w = w_low + (w_high - w_low) * sine
-        y = maps.from_logarithmic_coordinate(w)
-        below = np.clip(floor * np.exp(y), left, right)
-        measure = below * maps.logarithmic_jacobian(w) * (w_high - w_low) * slope
-        columns.append((below, weight * measure * _density(beam.flux, piece, below), 0 * below, y))
-        above = middle + (right - middle) * quartic
-        smallest = beam.fraction * above - beam.electron
-        measure = (right - middle) * steep
-        beyond = np.maximum(smallest - energy[:, None], 1e-300)
-        columns.append((above, weight * measure * _density(beam.flux, piece, above), beyond, np.log(above / smallest)))
+        if np.any(middle > low):
+            u, weight = quadrature.gauss_legendre(order)
+            w_low, w_high = (maps.logarithmic_coordinate(np.log(end / floor)) for end in (low, middle))
+            w = w_low + (w_high - w_low) * np.sin(np.pi * u / 2) ** 2
+            y = maps.from_logarithmic_coordinate(w)
+            below = np.clip(floor * np.exp(y), left, right)
+            slope = (w_high - w_low) * np.pi / 2 * np.sin(np.pi * u)
+            measure = below * maps.logarithmic_jacobian(w) * slope
+            columns.append((below, weight * measure * _density(beam.flux, piece, below), 0 * below, y))
+        if np.any(right > middle):
+            u, weight = quadrature.gauss_legendre(order if np.any(middle > left) else 2 * order // 3)
+            above = middle + (right - middle) * np.sin(np.pi * u**2 / 2) ** 2
+            smallest = beam.fraction * above - beam.electron
+            measure = weight * (right - middle) * np.pi * u * np.sin(np.pi * u**2)
+            beyond = np.maximum(smallest - energy[:, None], 1e-300)
+            columns.append((above, measure * _density(beam.flux, piece, above), beyond, np.log(above / smallest)))
     return tuple(np.concatenate(part, axis=1) for part in zip(*columns, strict=True))
 
 
