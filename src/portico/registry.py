@@ -12,7 +12,8 @@ from .errors import DataError, unknown_name
 
 _PACKAGE = Path(__file__).parent
 _ROOMS = {"model": ("models", ".py"), "signature": ("signatures", ".py"), "search": ("experiments", ".toml"),
-          "published limit": ("limits/published", ".toml")}  # fmt: skip
+          "published limit": ("limits/published", ".toml"),
+          "reproduction": ("reproductions", ".py")}  # fmt: skip
 
 
 def names(kind: str) -> list[str]:

@@ -1,0 +1,75 @@
+"""A reproduction on disk: ``claims.json`` and ``claims.md``, rewritten whole as claims come."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..limits.files import output_folder
+
+if TYPE_CHECKING:
+    from .base import Claim, Document, Reproduction
+
+
+class ResultFolder:
+    """The folder of one reproduction; earlier results there are removed."""
+
+    def __init__(self, output: str | Path, document: Document) -> None:
+        """Make ``output/<id>``; raises InvalidInput where it cannot be written."""
+        self.path = output_folder(str(Path(output) / document.id))
+        figures = [f"{name}.{ending}" for name in document.module.FIGURES for ending in ("png", "pdf")]
+        for name in ("claims.json", "claims.md", *figures):
+            (self.path / name).unlink(missing_ok=True)
+
+    def write(self, result: Reproduction) -> None:
+        """Write what there is so far; at any moment the files hold one whole state."""
+        self._replace("claims.json", json.dumps(as_document(result, self.path), indent=2) + "\n")
+        self._replace("claims.md", _markdown(result))
+
+    def _replace(self, name: str, text: str) -> None:
+        part = self.path / f".{name}.part"
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, self.path / name)
+
+
+def as_document(result: Reproduction, folder: Path | None = None) -> dict[str, Any]:
+    """Return a reproduction as one JSON document; files are named relative to ``folder`` if it is given."""
+    from .. import __version__
+
+    def shown(file: str) -> str:
+        return file if folder is None else str(Path(file).relative_to(folder))
+
+    return {
+        "id": result.id,
+        "title": result.title,
+        "source": result.source,
+        "portico_version": __version__,
+        "figures": [shown(file) for figure in result.figures for file in figure.files],
+        "claims": [claim._asdict() for claim in result.claims],
+        "failures": result.failures,
+        "sources": list(result.sources),
+    }
+
+
+def verdict(claim: Claim) -> str:
+    """Return "holds", "does not hold" or "not computed"."""
+    return "not computed" if claim.computed is None else "holds" if claim.holds else "does not hold"
+
+
+def _markdown(result: Reproduction) -> str:
+    lines = [f"# {result.title}", "", result.source, ""]
+    holding = sum(claim.holds for claim in result.claims)
+    lines += [f"{holding} of {len(result.claims)} claims hold.", ""]
+    lines += ["| id | statement | expected | computed | tolerance | unit | verdict | note |", "|" + "---|" * 8]
+    for claim in result.claims:
+        computed = "" if claim.computed is None else f"{claim.computed:.7g}"
+        cells = (
+            claim.id, claim.statement, f"{claim.expected:.7g}", computed, claim.allowed(), claim.unit, verdict(claim), claim.note,
+        )  # fmt: skip
+        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
+    for figure in result.figures:
+        lines += ["", f"## {figure.name}", "", figure.caption, ""]
+        lines.append(f"![{figure.name}]({figure.name}.png)" if figure.files else figure.failure)
+    return "\n".join(lines) + "\n"
