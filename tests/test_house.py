@@ -36,6 +36,7 @@ PUBLIC_NAMES = [
     "models",
     "plot",
     "reach",
+    "reproduce",
     "search",
     "searches",
     "signal",
@@ -249,6 +250,7 @@ def data_files(package: Path) -> list[Path]:
             *package.glob("experiments/*.toml"),
             *package.glob("limits/published/*.toml"),
             *package.glob("matter/materials.toml"),
+            *package.glob("reproductions/*.toml"),
         ]
     )
 

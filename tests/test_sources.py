@@ -53,7 +53,7 @@ def test_bibliography_entries_are_complete(key):
         assert entry["match"] == f"arXiv:{entry['eprint']}"
         assert entry["archivePrefix"] == "arXiv"
     made = sources.bibtex([entry["match"]])
-    assert made.startswith(f"@article{{{key},\n")
+    assert made.startswith(f"@{entry.get('type', 'article')}{{{key},\n")
     assert "match" not in made
     assert made.count("{") == made.count("}")
 

@@ -24,6 +24,7 @@ _LAZY = {
     "models": ("models", None),
     "plot": ("plotting", None),
     "reach": ("limits.reach", "reach"),
+    "reproduce": ("reproductions.base", "reproduce"),
     "search": ("limits.front", "search"),
     "searches": ("limits.front", "searches"),
     "signal": ("limits.front", "signal"),
@@ -31,7 +32,7 @@ _LAZY = {
 
 __all__ = [
     "DataError", "InvalidInput", "NumericsError", "OutOfValidity", "PorticoError", "UnknownName", "__version__",
-    "cite", "count_limit", "limit", "models", "plot", "reach", "search", "searches", "signal",
+    "cite", "count_limit", "limit", "models", "plot", "reach", "reproduce", "search", "searches", "signal",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ _ROOMS = {"model": ("models", ".py"), "signature": ("signatures", ".py"), "searc
 
 
 def names(kind: str) -> list[str]:
-    """Return the names of all files of a kind: "model", "signature", "search" or "published limit".
+    """Return the names of all files of a kind: "model", "signature", "search", "published limit" or "reproduction".
 
     Files whose name starts with an underscore are helpers of others and bear no public name.
     """
@@ -38,7 +38,7 @@ def path_of(kind: str, name: str) -> Path:
 
 
 def load(kind: str, name: str) -> ModuleType:
-    """Import the module that bears this name ("model" or "signature"); raises UnknownName with the nearest match."""
+    """Import the module that bears this name ("model", "signature" or "reproduction"); raises UnknownName with the nearest match."""
     path_of(kind, name)
     return importlib.import_module(f"portico.{_ROOMS[kind][0]}.{name}")
 

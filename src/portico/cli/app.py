@@ -178,3 +178,40 @@ def count(
     from . import run
 
     run.count(observed, background, efficiency, luminosity, cl=cl, method=method, as_json=as_json)
+
+
+@app.command()
+def reproduce(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID ...|all]", help="What to compute; left out: list what there is.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="Folder; DIR/ID gets claims.json, claims.md and the figures."
+        ),
+    ] = None,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw the figures, PNG and PDF each.")] = True,
+    as_json: Json = False,
+) -> int:
+    """Compute figures and claims of source documents anew.
+
+    The status is 0 when everything was computed, whether or not each claim holds (that is a result), and 3 when a
+    computation failed; the rest is kept.
+    """
+    from .reproduce import reproduce as computed
+
+    return computed(names, output, figures=figures, as_json=as_json)
+
+
+@app.command()
+def cite(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="A folder of results, a search, or an id of 'portico reproduce'."),
+    ],
+) -> None:
+    """Print BibTeX of the sources that results, searches and reproductions rest on."""
+    from .reproduce import cite as cited
+
+    cited(names)

@@ -197,7 +197,11 @@ def _compute(
 
     axes, parameter = question["scan"], question["parameter"]
     total = math.prod(axis.size for axis in axes.values())
-    with files.ReachTable(output, model, list(axes), parameter) as table_file, _Progress(total) as progress, raising():
+    with (
+        files.ReachTable(output, model, list(axes), parameter) as table_file,
+        Progress(total, "points") as progress,
+        raising(),
+    ):
 
         def started() -> None:
             table_file.open()
@@ -302,28 +306,32 @@ def _place(dataset: Any, axes: dict[str, Any], flat: int) -> str:
     return ", ".join(words)
 
 
-class _Progress:
+class Progress:
     """A bar on standard error, on a terminal only."""
 
-    def __init__(self, total: int) -> None:
-        self._total = total
+    def __init__(self, total: int, label: str) -> None:
+        """Count up to ``total`` under a label."""
+        self._total, self._label = total, label
         self._bar: Any = None
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> Progress:
+        """Show the bar."""
         if sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import Progress
 
             self._bar = Progress(console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task("points", total=self._total)
+            self._task = self._bar.add_task(self._label, total=self._total or None)
         return self
 
-    def advance(self, count: int) -> None:
+    def advance(self, count: int, *, total: int | None = None) -> None:
+        """Move on by so many; ``total`` is given where it was not known at the start."""
         if self._bar is not None:
-            self._bar.advance(self._task, count)
+            self._bar.update(self._task, advance=count, total=total)
 
     def __exit__(self, *_: object) -> None:
+        """Take the bar away."""
         if self._bar is not None:
             self._bar.stop()
 
@@ -368,4 +376,4 @@ def count(
           f"95% within {number(band['minus2'])} ... {number(band['plus2'])}")  # fmt: skip
 
 
-__all__ = ["count", "limit", "reach", "signal", "widths"]
+__all__ = ["Progress", "count", "limit", "reach", "signal", "widths"]

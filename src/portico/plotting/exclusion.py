@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InvalidInput
 from ..limits.curves import curves
 from ..models import model_class
-from .labels import axis_label, common_and_own
+from .labels import axis_label, common_and_own, lines
 
 if TYPE_CHECKING:
     import xarray
@@ -82,7 +82,7 @@ def exclusion(
         first = [k for k, text in enumerate(texts) if text in own or (labels and text in labels)]
         order = first + [k for k in range(len(texts)) if k not in first]
         ax.legend([handles[k] for k in order], [texts[k] for k in order], loc="upper left", handlelength=2.6)
-        ax.text(0.98, 0.03, ", ".join(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
+        ax.text(0.98, 0.03, lines(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
     return ax
 
 

@@ -63,3 +63,16 @@ def common_and_own(datasets: Sequence[xarray.Dataset], specs: Mapping[str, Param
         own.append(", ".join([words["label"], words["kind"], *rest]))
     order = ["cl", *(name for name in each[0] if name != "cl")]
     return [each[0][name] for name in order if name in shared], own
+
+
+def lines(words: Sequence[str], width: int = 62) -> str:
+    """Return words joined by commas, broken into lines that are no longer than ``width`` where that can be."""
+    rows = [""]
+    for word in words:
+        joined = f"{rows[-1]}, {word}" if rows[-1] else word
+        if rows[-1] and len(joined) > width:
+            rows[-1] += ","
+            rows.append(word)
+        else:
+            rows[-1] = joined
+    return "\n".join(rows)

@@ -21,6 +21,7 @@ from ..models.dark_photon import DarkPhoton
 from ..production import exact_bremsstrahlung, nuclear_bremsstrahlung, resonant_annihilation
 from ..production.nuclear_bremsstrahlung import sigma_above
 from ..signatures.base import Search, resolve_options
+from ..transport import electromagnetic_cascade as cascade
 from ..transport import path_length
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _OPTIONS = {
 ELECTRON = particles.mass("e-")
 _CUT, _ENERGY = 0.05, 5.0  # 1 - x above which, and the energy at which, the ratios to the exact tree level are taken
 
+_TOGETHER = 12  # masses whose points fill one compiled shape of the exact amplitude
 _DOCUMENT = Path(__file__).with_name(f"{NAME}.toml")
 
 _Value = TypeVar("_Value")
@@ -57,7 +59,9 @@ class Numbers:
         """Return the search in the treatment of the paper, but for the given options and luminosity."""
         chosen = {**_OPTIONS, **options}
         key = ("search", luminosity, *chosen.items())
-        return self._once(key, lambda: Search(_experiment(luminosity), resolve_options(_experiment(luminosity), chosen)))
+        return self._once(
+            key, lambda: Search(_experiment(luminosity), resolve_options(_experiment(luminosity), chosen))
+        )
 
     def events(self, channel: str, mass_gev: np.ndarray, alpha_dark: float = 0.5, **options: str) -> np.ndarray:
         """Return the events of one channel at epsilon = 1 without visible width."""
@@ -99,9 +103,13 @@ class Numbers:
             ("limit", method, luminosity), lambda: limit(search, model, parameter="epsilon", cl=0.9, method=method)
         )
 
+    def document(self) -> dict[str, Any]:
+        """Return the file of the source document: what is expected."""
+        return self._once("document", lambda: registry.read_toml(_DOCUMENT))
+
     def expected(self, key: str) -> tuple[np.ndarray, np.ndarray]:
         """Return masses (GeV) and expected values of a table of the source document, for comparison in figures."""
-        content = self._once("document", lambda: registry.read_toml(_DOCUMENT))
+        content = self.document()
         entry = content["claims"][key]
         mass = np.array(content["points"][entry["at"]]["value"], dtype=float) * 1e-3
         return mass, np.array(entry["value"], dtype=float)
@@ -122,8 +130,13 @@ class Numbers:
             nodes, weights = np.polynomial.legendre.leggauss(20)
             span = np.log(_CUT * _ENERGY / ELECTRON)
             missing = ELECTRON / _ENERGY * np.exp(span * (nodes + 1) / 2)
-            density = exact_bremsstrahlung.dsigma_dx(missing, _ENERGY, mass[:, None], lepton_mass=ELECTRON, nucleus=nucleus)
-            return np.sum(span / 2 * weights * missing * density.value, axis=-1) / float(nucleus.charge) ** 2
+            density = [
+                exact_bremsstrahlung.dsigma_dx(
+                    missing, _ENERGY, part[:, None], lepton_mass=ELECTRON, nucleus=nucleus
+                ).value
+                for part in np.array_split(mass, -(-mass.size // _TOGETHER))
+            ]
+            return np.sum(span / 2 * weights * missing * np.concatenate(density), axis=-1) / float(nucleus.charge) ** 2
 
         return self._once(("exact", mass.tobytes()), make)
 
@@ -138,6 +151,15 @@ class Numbers:
             return np.asarray(sigma) / float(nucleus.charge) ** 2 / self.exact_sigma(mass)
 
         return self._once(("ratio", approximation, mass.tobytes()), make)
+
+
+def generations(v: np.ndarray, depth: float | np.ndarray, method: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return E T_e/X0 at v = E'/E of the primary positron, and of the positrons of pairs."""
+    y = -np.log(np.asarray(v, dtype=float))
+    w = 1 / np.log1p(1 / y)
+    positron, both = cascade.track_length_kernels(w, depth, method=method)
+    scale = w**2 / (y * (1 + y))
+    return scale * (2 * positron - both), scale * (both - positron)  # pairs give as many electrons as positrons
 
 
 def iodine() -> Nucleus:
@@ -161,7 +183,9 @@ def bethe_heitler_ratio() -> float:
     found = nuclear_bremsstrahlung.dsigma_dx(
         1 - x, _ENERGY, mass, lepton_mass=ELECTRON, nucleus=nucleus, approximation="iww_full", form="elastic", order=64
     )
-    flux = effective_photon_flux((mass**2 / (2 * _ENERGY)) ** 2, mass**2 + ELECTRON**2, nucleus, name="elastic", order=64)
+    flux = effective_photon_flux(
+        (mass**2 / (2 * _ENERGY)) ** 2, mass**2 + ELECTRON**2, nucleus, name="elastic", order=64
+    )
     form = 2 * constants.ALPHA**3 * flux / (ELECTRON**2 * x) * (4 / 3 * (1 - x) + x**2)
     return float(found / form)
 

@@ -13,20 +13,29 @@ from ..beams import bhabha
 from ..decays import vector
 from ..flux import Flux
 from ..kinematics.collider import collider_frame, energy_from_angle
+from ..limits.curves import curve
 from ..plotting import exclusion
 from ..plotting.exclusion import STYLE
 from ..production import resonant_annihilation
 from ..transport import electromagnetic_cascade as cascade
-from ._belle2_numbers import ELECTRON, Numbers
+from ._belle2_numbers import ELECTRON, Numbers, generations
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _BLUE, _ORANGE, _GREEN, _GREY = "#0072B2", "#D55E00", "#009E73", "#5a5a5a"
+_POSITRON, _ELECTRON = r"$e^{\mathregular{+}}$", r"$e^{\mathregular{-}}$"
 _MICROBARN = 1e-30  # cm^2
 _DASHED = (0, (4, 2))
-_POINTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4, "markerfacecolor": "white", "zorder": 6}
+_POINTS: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 4,
+    "markerfacecolor": "white",
+    "zorder": 6,
+    "clip_on": False,
+}
 MASSES = np.unique(np.concatenate([np.geomspace(1e-3, 1.0, 121), np.linspace(0.0580, 0.1260, 69)]))
 _BEST = {"bremsstrahlung": "exact", "track_length": "cascade"}
 
@@ -69,8 +78,8 @@ def positrons(numbers: Numbers, tracks: str) -> Flux:
 def _bhabha_spectrum(numbers: Numbers) -> Axes:
     axes = _figure(4.5).add_axes((0.125, 0.12, 0.85, 0.76))
     for tracks, label, colour, style in (
-        ("positron", "$e^+$ in the barrel", _BLUE, "-"),
-        ("both", "$e^+$ and $e^-$ in the barrel", _ORANGE, _DASHED),
+        ("positron", f"{_POSITRON} in the barrel", _BLUE, "-"),
+        ("both", f"{_POSITRON} and {_ELECTRON} in the barrel", _ORANGE, _DASHED),
     ):
         flux = positrons(numbers, tracks)
         low, high = float(flux.edges[0]), float(flux.edges[-1])
@@ -100,7 +109,7 @@ def _angle_axis(axes: Axes) -> None:
     above = axes.twiny()
     above.set_xlim(*axes.get_xlim())
     above.set_xticks(energy, [f"{angle:g}°" for angle in angles])
-    above.minorticks_off()
+    above.xaxis.minorticks_off()
     above.set_xlabel(r"polar angle $\theta$ to the electron beam")
 
 
@@ -111,21 +120,17 @@ def _track_length(numbers: Numbers) -> Axes:
     """Both generations by both descriptions, and their ratio, at 1 and at 16 radiation lengths."""
     figure = _figure(4.8)
     v = np.concatenate([np.linspace(0.02, 0.95, 94), 1 - np.geomspace(0.045, 1e-3, 30)])
-    y = -np.log(v)
     for column, depth in enumerate((1.0, 16.0)):
-        left = 0.125 + 0.435 * column
-        lower = figure.add_axes((left, 0.105, 0.42, 0.24))
-        upper = figure.add_axes((left, 0.355, 0.42, 0.61), sharex=lower)
-        lines = (
-            ("first generation", _BLUE, "first", np.asarray(cascade.first_generation_track(y, depth))),
-            ("second generation", _ORANGE, "later", np.asarray(cascade.second_generation_track(y, depth))),
-        )
-        for label, colour, generations, approximate in lines:
-            exact = cascade.cascade_track(y, depth, generations=generations)
-            more = label if generations == "first" else "second and later generations"
-            upper.plot(v, exact / y, color=colour, linewidth=1.6, label=f"{more}, exact")
-            upper.plot(v, approximate / y, color=colour, linewidth=1.3, linestyle=_DASHED, label=f"{label}, Tsai-Whitis")
-            lower.plot(v, approximate / exact, color=colour, linewidth=1.3, linestyle=_DASHED)
+        left = 0.125 + 0.43 * column
+        lower = figure.add_axes((left, 0.105, 0.415, 0.24))
+        upper = figure.add_axes((left, 0.355, 0.415, 0.61), sharex=lower)
+        exact, approximate = (generations(v, depth, method) for method in ("cascade", "tsai_whitis"))
+        for name, later, colour, precise, rough in zip(
+            ("first", "second"), ("", " and later"), (_BLUE, _ORANGE), exact, approximate, strict=True
+        ):
+            upper.plot(v, precise, color=colour, linewidth=1.6, label=f"{name}{later}, exact")
+            upper.plot(v, rough, color=colour, linewidth=1.3, linestyle=_DASHED, label=f"{name}, Tsai-Whitis")
+            lower.plot(v, rough / precise, color=colour, linewidth=1.3, linestyle=_DASHED)
         upper.text(0.05, 0.04, f"{depth:g} $X_0$", transform=upper.transAxes, fontsize=11)
         _track_frames(upper, lower, first=column == 0)
     return upper
@@ -134,16 +139,16 @@ def _track_length(numbers: Numbers) -> Axes:
 def _track_frames(upper: Axes, lower: Axes, *, first: bool) -> None:
     lower.axhline(1.0, color="black", linewidth=0.6)
     lower.set_xlim(0, 1)
-    lower.set_ylim(0.7, 1.5)
+    lower.set_ylim(0.6, 2.2)
     lower.set_xticks([0.0, 0.2, 0.4, 0.6, 0.8] if first else [0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     lower.set_xlabel("$v = E'/E$")
     upper.set_yscale("log")
-    upper.set_ylim(1e-4, 3e2)
+    upper.set_ylim(1e-4, 1e4)
     upper.tick_params(labelbottom=False)
     if first:
         upper.set_ylabel("$E\\,T_e(E', E)/X_0$")
         lower.set_ylabel("T.-W./exact")
-        upper.legend(loc="upper left", fontsize=7.5, handlelength=2.4)
+        upper.legend(loc="upper center", handlelength=2.4, title="generation", title_fontsize=9)
     else:
         upper.tick_params(labelleft=False)
         lower.tick_params(labelleft=False)
@@ -162,7 +167,7 @@ def _photon_yield(numbers: Numbers) -> Axes:
     share = float(cascade.photons_above(0.95, 16.0).value)
     axes.axvspan(0.95, 1.0, color="#808080", alpha=0.15, linewidth=0)
     axes.annotate(
-        f"Tsai-Whitis above 0.95:\n${share * 1e8:.2f}\\times 10^{{-8}}$ per positron", (0.965, 1e-6), (0.5, 8e-5),
+        f"Tsai-Whitis above 0.95:\n${share * 1e8:.2f}\\times 10^{{-8}}$ per positron", (0.97, 1e-6), (0.56, 2e-3),
         fontsize=9, arrowprops={"arrowstyle": "-", "linewidth": 0.7, "color": _GREY}, va="center",
     )  # fmt: skip
     axes.set_yscale("log")
@@ -196,14 +201,16 @@ def _annihilation(numbers: Numbers) -> Axes:
     upper.set_yscale("log")
     upper.set_xlim(3.6, 7.0)
     upper.set_xlabel("energy of the positron, $E'$ [GeV]")
-    upper.set_ylabel(r"$\sigma(e^+e^-\to\chi\bar\chi)/\epsilon^2$ [$\mu$b]")
+    upper.set_ylabel(r"$\sigma(e^{\mathregular{+}}e^{\mathregular{-}}\to\chi\bar\chi)/\epsilon^2$ [$\mu$b]")
     upper.legend(loc="upper right", title="$m_{A'} = 67$ MeV", title_fontsize=9)
     _narrow_width(numbers, lower)
     return upper
 
 
 def _narrow_width(numbers: Numbers, axes: Axes) -> None:
-    mass = np.concatenate([np.linspace(0.0645, 0.06667, 32), np.linspace(0.06668, 0.0835, 90)])
+    mass = np.concatenate(
+        [np.linspace(0.0645, 0.06667, 32), np.linspace(0.06668, 0.0818, 80), np.linspace(0.0819, 0.0826, 36), [0.0835]]
+    )
     narrow = numbers.narrow(mass)
     for alpha_dark, colour, style in (*_KINDS, (1e-4, "black", ":")):
         ratio = narrow / numbers.events("annihilation", mass, alpha_dark)
@@ -211,7 +218,7 @@ def _narrow_width(numbers: Numbers, axes: Axes) -> None:
         axes.plot(1e3 * mass, ratio, color=colour, linestyle=style, linewidth=1.5, label=label)
     axes.axhline(1.0, color="black", linewidth=0.5)
     axes.set_xlim(64.5, 83.5)
-    axes.set_ylim(0, 8)
+    axes.set_ylim(0, 9)
     axes.set_xlabel("$m_{A'}$ [MeV]")
     axes.set_ylabel(r"$N_\mathrm{ann}$: narrow / Breit-Wigner", fontsize=10.5)
     axes.legend(loc="upper right")
@@ -243,42 +250,63 @@ def _yields(numbers: Numbers) -> Axes:
     axes.plot(mass, expected, color="black", label="separate calculation", **_POINTS)
     _mass_axis(axes)
     axes.set_yscale("log")
-    axes.set_ylim(1e1, 3e12)
+    axes.set_ylim(1e1, 1e14)
     axes.set_ylabel(r"events at 50/ab for $\epsilon = 1$")
     axes.legend(loc="upper right", ncols=2, columnspacing=1.2)
     axes.text(0.03, 0.04, r"Dirac $\chi$, $m_\chi = m_{A'}/3$", transform=axes.transAxes, fontsize=9)
     return axes
 
 
+def _drawn_reaches(axes: Axes, numbers: Numbers, **options: str) -> None:
+    """Both reaches with what is published, and the mono-photon line continued to masses at which it is not given."""
+    reaches = [numbers.contour(MASSES, alpha_dark, **options) for alpha_dark in (0.5, 0.1)]
+    exclusion(reaches, axes, labels=[rf"disappearing {_POSITRON}, $\alpha_D = {a:g}$" for a in (0.5, 0.1)])
+    for region in axes.collections:
+        region.set_alpha(0.09)  # several lie on top of each other
+    line = curve("belle2_mono_photon_projection")
+    axes.plot([MASSES[0], line.mass[0]], [line.value[0]] * 2, color="#8c6d1f", linewidth=1.0, linestyle=":")
+    axes.set_ylim(3e-6, 1.0)
+
+
+def _legend(axes: Axes) -> None:
+    """What is computed here first, then what is published."""
+    handles, texts = axes.get_legend_handles_labels()
+    own = ("disappearing", "separate", "treatment")
+    order = sorted(range(len(texts)), key=lambda k: not texts[k].startswith(own))
+    axes.legend([handles[k] for k in order], [texts[k] for k in order], loc="upper left", handlelength=2.6)
+
+
 def _contour(numbers: Numbers) -> Axes:
     axes = _single()
-    reaches = [numbers.contour(MASSES, alpha_dark) for alpha_dark in (0.5, 0.1)]
-    exclusion(reaches, axes, labels=[rf"disappearing $e^+$, $\alpha_D = {a:g}$" for a in (0.5, 0.1)])
+    _drawn_reaches(axes, numbers)
     for key, colour in (("epsilon_0.5", _BLUE), ("epsilon_0.1", _ORANGE)):
         axes.plot(*numbers.expected(key), color=colour, **_POINTS)
+    axes.plot([], [], color="black", label="separate calculation", **_POINTS)
+    _legend(axes)
     return axes
 
 
 def _contour_exact(numbers: Numbers) -> Axes:
     upper, lower = _stacked(5.6, 0.28)
-    best = {a: numbers.contour(MASSES, a, **_BEST) for a in (0.5, 0.1)}
-    exclusion(list(best.values()), upper, labels=[rf"exact bremsstrahlung, $\alpha_D = {a:g}$" for a in best])
+    _drawn_reaches(upper, numbers, **_BEST)
     for alpha_dark, colour in ((0.5, _BLUE), (0.1, _ORANGE)):
         plain = numbers.epsilon(MASSES, alpha_dark)
         upper.plot(MASSES, plain, color=colour, linestyle=_DASHED, linewidth=1.2, zorder=5)
-        ratio = best[alpha_dark]["low"].values[:, 0] / plain
-        lower.plot(MASSES, ratio, color=colour, linewidth=1.5)
+        lower.plot(MASSES, numbers.epsilon(MASSES, alpha_dark, **_BEST) / plain, color=colour, linewidth=1.5)
+    upper.plot([], [], color="black", linestyle=_DASHED, linewidth=1.2, label="treatment of arXiv:2212.04252")
+    _legend(upper)
     upper.set_xlabel("")
     lower.axhline(1.0, color="black", linewidth=0.6)
     _mass_axis(lower)
     lower.set_ylim(0.5, 5)
+    lower.set_yticks([1, 2, 3, 4])
     lower.set_ylabel(r"$\epsilon$: exact / eq. (13)", fontsize=10)
     return upper
 
 
 def _bremsstrahlung_ratio(numbers: Numbers) -> Axes:
     axes = _single()
-    mass = np.geomspace(1e-3, 1.0, 25)
+    mass = np.geomspace(1e-3, 1.0, 36)
     for name, label, colour in (
         ("iww", "eq. (13)", _BLUE),
         ("ww", "Weizsäcker-Williams, true $t_\\mathrm{min}$", _ORANGE),
@@ -340,7 +368,7 @@ _DRAWN: dict[str, tuple[str, Callable[[Numbers], Axes]]] = {
     ),
     "contour": (
         "Reach in the treatment of the paper: eq. (13), Tsai-Whitis track length, S = 1.645 sqrt(B). Circles: a separate "
-        "calculation of the same formulas.",
+        "calculation of the same formulas. Dotted: the mono-photon line continued to masses at which it is not given.",
         _contour,
     ),
     "contour_exact": (

@@ -30,8 +30,11 @@ class ResultFolder:
 
     def _replace(self, name: str, text: str) -> None:
         part = self.path / f".{name}.part"
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, self.path / name)
+        try:
+            part.write_text(text, encoding="utf-8")
+            os.replace(part, self.path / name)
+        finally:
+            part.unlink(missing_ok=True)
 
 
 def as_document(result: Reproduction, folder: Path | None = None) -> dict[str, Any]:

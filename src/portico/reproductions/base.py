@@ -154,9 +154,7 @@ def claims_of(entry_of: Document, key: str, shared: Any) -> list[Claim]:
             failure = f"could not be computed: {len(wanted)} numbers were expected, {len(values)} came"
     except Exception as error:  # whatever one claim does, the others are kept and the reason is told
         failure = f"could not be computed: {type(error).__name__}: {error}"
-    return [
-        _judged(entry, expected, value, failure) for expected, value in zip(wanted, found, strict=True)
-    ]
+    return [_judged(entry, expected, value, failure) for expected, value in zip(wanted, found, strict=True)]
 
 
 def _expected(entry_of: Document, key: str) -> Iterator[_Expected]:

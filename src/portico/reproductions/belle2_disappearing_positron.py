@@ -23,7 +23,7 @@ from ..numerics import quadrature
 from ..statistics import counting
 from ..transport import electromagnetic_cascade as cascade
 from . import _belle2_pictures as pictures
-from ._belle2_numbers import ELECTRON, Numbers, bethe_heitler_ratio, iodine, screened_ratio
+from ._belle2_numbers import ELECTRON, Numbers, bethe_heitler_ratio, generations, iodine, screened_ratio
 
 begin = Numbers
 _NANOBARN = 1e-33  # cm^2
@@ -38,6 +38,7 @@ def sources(numbers: Numbers) -> list[str]:
     treatments = [{}, {"bremsstrahlung": "ww"}, {"bremsstrahlung": "exact", "track_length": "cascade"}]
     used = [text for options in treatments for text in sources_of(numbers.search(**options), model, "sqrt_b")]
     used += [counting.SOURCES[method] for method in counting.METHODS]
+    used += [str(numbers.document()["source"])]
     return used + [text for published in curves("epsilon") for text in published.sources]
 
 
@@ -114,7 +115,8 @@ def _neutron_passes(numbers: Numbers) -> float:
     """Neutron background over positrons and selected fraction of the simulation."""
     experiment, state = numbers.search().experiment, numbers.search().prepared()
     selected, simulated = (
-        experiment.number(f"neutron_background.{key}", units.DIMENSIONLESS) for key in ("selected_events", "simulated_positrons")
+        experiment.number(f"neutron_background.{key}", units.DIMENSIONLESS)
+        for key in ("selected_events", "simulated_positrons")
     )
     return _background(numbers, "neutrons") / (state.positrons * selected / simulated)
 
@@ -160,8 +162,8 @@ def _over_na64(numbers: Numbers) -> float:
 # --- cascade ------------------------------------------------------------------------------------------------------------
 
 _DEPTHS = np.array([16.0, 1.0, 1.0])
-_PAIRS = -np.log([0.5, 0.5, 0.1])
-_PRIMARY = -np.log([0.95, 0.9, 0.7, 0.5, 0.3, 0.1])
+_PAIRS = np.array([0.5, 0.5, 0.1])
+_PRIMARY = np.array([0.95, 0.9, 0.7, 0.5, 0.3, 0.1])
 
 
 def _start_of_kernel(method: str) -> float:
@@ -185,14 +187,7 @@ def _moment(which: int) -> float:
 
 
 def _primary_ratio() -> np.ndarray:
-    return cascade.cascade_track(_PRIMARY, 1.0, generations="first") / np.asarray(cascade.first_generation_track(_PRIMARY, 1.0))
-
-
-def _pairs(exact: bool) -> np.ndarray:
-    if not exact:
-        return np.asarray(cascade.second_generation_track(_PAIRS, _DEPTHS)) / _PAIRS
-    found = [cascade.cascade_track(y, depth, generations="later") for y, depth in zip(_PAIRS, _DEPTHS, strict=True)]
-    return np.array(found) / _PAIRS
+    return generations(_PRIMARY, 1.0, "cascade")[0] / generations(_PRIMARY, 1.0, "tsai_whitis")[0]
 
 
 # --- limits of the formulas, tables ---------------------------------------------------------------------------------------
@@ -306,8 +301,8 @@ CLAIMS: dict[str, Callable[[Numbers], Any]] = {
     "12h": lambda n: _first_generation_above(1.0, "cascade"),
     "12i": lambda n: _first_generation_above(16.0, "cascade"),
     "12j": lambda n: _primary_ratio(),
-    "12k": lambda n: _pairs(exact=False),
-    "12l": lambda n: _pairs(exact=True),
+    "12k": lambda n: generations(_PAIRS, _DEPTHS, "tsai_whitis")[1],
+    "12l": lambda n: generations(_PAIRS, _DEPTHS, "cascade")[1],
     "13a": lambda n: bethe_heitler_ratio(),
     "13b": lambda n: screened_ratio(),
     "14": _breit_wigner_over_narrow,
@@ -335,8 +330,10 @@ CLAIMS: dict[str, Callable[[Numbers], Any]] = {
     "epsilon_0.5_exact": lambda n: n.epsilon(YIELDS, 0.5, bremsstrahlung="exact")[[0, 1, 2, 3, 11, 13, 14, 15]],
     "ratio.iww": lambda n: n.ratio_to_exact("iww", RATIOS),
     "ratio.ww": lambda n: n.ratio_to_exact("ww", RATIOS),
-    "ratio.averaged": lambda n: n.events("bremsstrahlung", AVERAGED, bremsstrahlung="iww")
-    / n.events("bremsstrahlung", AVERAGED, bremsstrahlung="exact"),
+    "ratio.averaged": lambda n: (
+        n.events("bremsstrahlung", AVERAGED, bremsstrahlung="iww")
+        / n.events("bremsstrahlung", AVERAGED, bremsstrahlung="exact")
+    ),
     "exact_sigma": lambda n: n.exact_sigma(RATIOS)[6:],
 }
 """What computes each claim of the file, by its key."""

@@ -161,32 +161,6 @@ def second_generation_track(y: ArrayLike, depth: ArrayLike) -> Float[Array, "...
     return jnp.squeeze(y, (-1, -2)) * jnp.sum(measure * total, axis=-1)
 
 
-GENERATIONS = ("first", "later", "all")
-
-
-def cascade_track(y: ArrayLike, depth: float, *, generations: str = "all") -> np.ndarray:
-    """Track length of positrons in Approximation A, times y, by generation.
-
-    As :func:`first_generation_track` and :func:`second_generation_track`, but with the full kernels. The primary alone
-    evolves with the moment e^(-A t): nothing comes back to it.
-
-    Parameters
-    ----------
-    y : array, shape (...)     ln(E/E'), > 0
-    depth : float              T, radiation lengths
-    generations : str          "first" for the primary, "later" for positrons of pairs of any generation, or "all"
-
-    Source: :func:`mellin_kernels`, inverted along a Talbot contour.
-    """
-    y = np.asarray(y, dtype=float)
-    s, weight = _talbot(y)
-    thickness = np.asarray(depth, dtype=float)
-    primary = _exponential_integral(-mellin_kernels(s)[0], thickness)
-    everything = _track_moments(s, thickness)[0]
-    moment = {"first": primary, "later": everything - primary, "all": everything}[generations]
-    return np.sum((weight * moment).real, axis=-1) * y * np.exp(y)
-
-
 def track_length_kernels(w: np.ndarray, depth: np.ndarray | float, *, method: str) -> tuple[np.ndarray, np.ndarray]:
     r"""Differential track length in the coordinate in which it is smooth: of positrons, and of positrons and electrons.
 
