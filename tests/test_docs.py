@@ -13,7 +13,7 @@ import pytest
 import portico
 
 TOP = Path(__file__).parent.parent
-PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
+PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -27,7 +27,9 @@ def _commands():
             for line in block.replace("\\\n", " ").splitlines():
                 words = shlex.split(line, comments=True)
                 if words[:1] == ["portico"] and not any(word.startswith("./") for word in words):
-                    yield pytest.param(words, id=f"{page.stem}: {' '.join(words[:4])}")
+                    # all figures and claims of a document take a while
+                    marks = [pytest.mark.slow] if words[1] == "reproduce" and len(words) > 2 else []
+                    yield pytest.param(words, id=f"{page.stem}: {' '.join(words[:4])}", marks=marks)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if _blocks(page, "python")], ids=lambda page: page.stem)

@@ -35,6 +35,8 @@ def _start(*arguments, **settings):
         (("limit", "--help"), "--method"),
         (("widths", "--help"), "--set"),
         (("count", "--help"), "--luminosity"),
+        (("reproduce", "--help"), "--no-figures"),
+        (("cite", "--help"), "BibTeX"),
         (("models", "--help"), "NAME"),
         (("searches", "--help"), "NAME"),
         (("--version",), f"portico {portico.__version__}"),
@@ -49,7 +51,7 @@ def test_help_and_version(run, arguments, text):
 
 def test_help_lists_every_command(run):
     out = run("--help").out
-    for command in ("models", "searches", "widths", "signal", "limit", "reach", "count"):
+    for command in ("models", "searches", "widths", "signal", "limit", "reach", "count", "reproduce", "cite"):
         assert re.search(rf"^\s+{command}\s", out, re.MULTILINE), command
 
 

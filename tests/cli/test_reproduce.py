@@ -141,7 +141,13 @@ def test_cite_of_a_name_is_that_of_search_and_reproduction(run):
 
 def test_cite_of_claims(run, tmp_path):
     (tmp_path / "claims.json").write_text('{"sources": ["PDG 2024"]}', encoding="utf-8")
-    assert run("cite", str(tmp_path)).out.startswith("@article{ParticleDataGroup2024cfk,")
+    made = run("cite", str(tmp_path)).out
+    assert made.startswith("@article{ParticleDataGroup2024cfk,")
+    # and of the folder above, which 'portico reproduce -o' was given
+    above = tmp_path / "above"
+    above.mkdir()
+    (tmp_path / "claims.json").rename(above / "claims.json")
+    assert run("cite", str(tmp_path)).out == made
 
 
 @pytest.mark.parametrize(
@@ -171,5 +177,8 @@ def test_cite_of_anything_else_is_one_sentence(run):
 
 def test_bar_is_drawn_on_a_terminal_only(run, found, monkeypatch):
     found(_claim("1"))
+    quiet = run("reproduce", NAME)
+    assert len(quiet.err.splitlines()) == 1  # the note that there is no folder
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert run("reproduce", NAME, "--no-figures").status == 0
+    shown = run("reproduce", NAME)
+    assert (shown.status, shown.out) == (0, quiet.out)

@@ -134,9 +134,10 @@ def _sources(name: str) -> list[str]:
     if found:
         return found
     path = Path(name)
-    for file in (path, path / "provenance.json", path / "claims.json"):
-        if file.is_file():
-            return _sources_of_file(file)
+    files = [path, path / "provenance.json", path / "claims.json", *sorted(path.glob("*/claims.json"))]
+    files = [file for file in files if file.is_file()]
+    if files:
+        return [text for file in files for text in _sources_of_file(file)]
     known = dict.fromkeys([*registry.names("search"), *registry.names("reproduction")])
     hint = str(unknown_name("search or reproduction", name, known))
     raise InvalidInput(
