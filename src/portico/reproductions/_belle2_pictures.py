@@ -373,7 +373,7 @@ _DRAWN: dict[str, tuple[str, Callable[[Numbers], Axes]]] = {
     ),
     "contour_exact": (
         "Reach with exact bremsstrahlung and the exact cascade (solid) against the treatment of the paper (dashed), both with "
-        "S = 1.645 sqrt(B). Below: ratio of the two.",
+        "S = 1.645 sqrt(B). Below: ratio of the two. Dotted: the mono-photon line continued to masses at which it is not given.",
         _contour_exact,
     ),
 }

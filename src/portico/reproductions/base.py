@@ -31,9 +31,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import registry
-from ..errors import DataError
+from ..errors import DataError, PorticoError
 
 COMPARISONS = ("relative", "absolute", "below", "above")
+# whatever one claim or figure runs into, the others are kept; what is none of these ends the run, with all before it on disk
+_FAILURES = (
+    PorticoError, ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, MemoryError, OSError, RuntimeError,
+    TypeError, ValueError, Warning,
+)  # fmt: skip
 
 
 class Claim(NamedTuple):
@@ -152,7 +157,7 @@ def claims_of(entry_of: Document, key: str, shared: Any) -> list[Claim]:
             found = values
         else:
             failure = f"could not be computed: {len(wanted)} numbers were expected, {len(values)} came"
-    except Exception as error:  # whatever one claim does, the others are kept and the reason is told
+    except _FAILURES as error:
         failure = f"could not be computed: {type(error).__name__}: {error}"
     return [_judged(entry, expected, value, failure) for expected, value in zip(wanted, found, strict=True)]
 
@@ -219,7 +224,7 @@ def figure_of(entry_of: Document, name: str, shared: Any, folder: Path) -> Figur
     paths = tuple(str(folder / f"{name}.{ending}") for ending in ("png", "pdf"))
     try:
         save(draw(shared), *paths)
-    except Exception as error:  # as for a claim
+    except _FAILURES as error:
         return Figure(name, caption, (), f"could not be drawn: {type(error).__name__}: {error}")
     return Figure(name, caption, paths)
 

@@ -334,6 +334,7 @@ CLAIMS: dict[str, Callable[[Numbers], Any]] = {
         n.events("bremsstrahlung", AVERAGED, bremsstrahlung="iww")
         / n.events("bremsstrahlung", AVERAGED, bremsstrahlung="exact")
     ),
+    "ratio.epsilon": lambda n: (n.epsilon(YIELDS, 0.5, bremsstrahlung="exact") / n.epsilon(YIELDS, 0.5))[-3:],
     "exact_sigma": lambda n: n.exact_sigma(RATIOS)[6:],
 }
 """What computes each claim of the file, by its key."""
