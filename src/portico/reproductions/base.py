@@ -33,7 +33,6 @@ from typing import Any, NamedTuple
 from .. import registry
 from ..errors import DataError, PorticoError
 
-COMPARISONS = ("relative", "absolute", "below", "above")
 # whatever one claim or figure runs into, the others are kept; what is none of these ends the run, with all before it on disk
 _FAILURES = (
     PorticoError, ArithmeticError, AssertionError, AttributeError, ImportError, LookupError, MemoryError, OSError, RuntimeError,
