@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import portico
+import portico.sources
 from portico.reproductions import _belle2_numbers, base
 from portico.transport import electromagnetic_cascade as cascade
 

@@ -113,7 +113,7 @@ def _unit_profile(effective_number: float, angular_momentum: int) -> tuple[np.nd
     return grid, profile
 
 
-def motion(target: Material, *, largest: float = 0.6, points: int = 12001, binding: bool = True) -> Motion:
+def motion(target: Material, *, largest: float = 0.9, points: int = 18001, binding: bool = True) -> Motion:
     r"""Return the distribution of Q for the electrons of a material.
 
     .. math:: s = 2E'(m_e - B - p_z) = 2m_eE'(1-Q), \qquad B = \tfrac12\alpha^2m_e\zeta^2

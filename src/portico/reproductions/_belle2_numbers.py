@@ -18,7 +18,8 @@ from ..limits.reach import Limit, limit, reach
 from ..matter.form_factors import Nucleus, effective_photon_flux
 from ..matter.materials import material
 from ..models.dark_photon import DarkPhoton
-from ..production import exact_bremsstrahlung, nuclear_bremsstrahlung, resonant_annihilation
+from ..numerics import maps, quadrature, tables
+from ..production import exact_bremsstrahlung, nuclear_bremsstrahlung, radiative_annihilation, resonant_annihilation
 from ..production.nuclear_bremsstrahlung import sigma_above
 from ..signatures.base import Search, resolve_options
 from ..transport import electromagnetic_cascade as cascade
@@ -32,7 +33,7 @@ EPSILON = 1e-6
 """Kinetic mixing at which the visible width does not matter; yields are scaled from there to 1."""
 _OPTIONS = {
     "channels": "annihilation,bremsstrahlung", "bremsstrahlung": "iww", "form_factor": "elastic", "track_length": "tsai_whitis",
-    "tracks": "positron", "crossing_angle": "off", "width": "constant",
+    "tracks": "positron", "crossing_angle": "off", "width": "constant", "electron_motion": "off",
 }  # fmt: skip
 ELECTRON = particles.mass("e-")
 _CUT, _ENERGY = 0.05, 5.0  # 1 - x above which, and the energy at which, the ratios to the exact tree level are taken
@@ -118,9 +119,29 @@ class Numbers:
         r"""Return the events of annihilation at epsilon = 1 for a narrow width, :math:`n_e\,k\,F(E_R)`."""
         mass = np.asarray(mass_gev, dtype=float)
         state = self.search(channels="annihilation").prepared()
-        path = np.asarray(path_length.evaluate(state.path(), mass**2 / (2 * ELECTRON) - ELECTRON))
+        path = path_length.evaluate(state.plain_path(), mass**2 / (2 * ELECTRON) - ELECTRON)[0]
         strength = np.asarray(resonant_annihilation.narrow_width_strength(mass, 1.0, 1.0, ELECTRON))
         return state.target.electron_density * constants.GEV2_CM2 * strength * path
+
+    def on_shell_photon(self, mass_gev: float) -> float:
+        r"""Return the events of e+ e- -> gamma A' at epsilon = 1 with one photon and an A' on its mass shell.
+
+        The photon and what the positron lost before must leave A' 95% of the energy.
+        """
+        state = self.search(channels="annihilation").prepared()
+        flux, track = state.fold.flux, state.fold.track
+        energy, number = (np.asarray(part)[:, None] for part in flux.nodes(24))
+        u, weight = quadrature.gauss_legendre(48)
+        w_end = maps.logarithmic_coordinate(-np.log(state.minimum_fraction - ELECTRON / energy))
+        y = maps.from_logarithmic_coordinate(w_end * u)
+        measure = number * weight * w_end * tables.interpolate(track, w_end * u) * np.exp(-y)
+        lepton = energy * np.exp(-y)
+        sigma = radiative_annihilation.cross_section(
+            2 * ELECTRON * (lepton + ELECTRON), mass_gev, 1.0,
+            largest_photon_energy=lepton + ELECTRON - state.minimum_fraction * energy, lepton_mass=ELECTRON,
+        )  # fmt: skip
+        scale = state.target.electron_density * state.target.radiation_length_cm * constants.GEV2_CM2
+        return float(scale * np.sum(measure * sigma))
 
     def exact_sigma(self, mass_gev: np.ndarray) -> np.ndarray:
         """Return the exact cross section over Z^2 on iodine at 5 GeV for x > 0.95, GeV^-2, by 20 points in ln(1-x)."""

@@ -257,6 +257,38 @@ def _yields(numbers: Numbers) -> Axes:
     return axes
 
 
+def _annihilation_parts(numbers: Numbers) -> Axes:
+    """A wide and a narrow A': without photons, merged with them and its two parts, moving electrons."""
+    upper, lower = _stacked(7.0, 0.5)
+    mass = np.unique(np.concatenate([np.geomspace(0.02, 0.14, 161), np.linspace(0.0640, 0.0680, 41)]))
+    merged = {"channels": "annihilation,radiative_annihilation", **_BEST}
+    for axes, alpha_dark, text in ((upper, 0.5, "0.5"), (lower, 1e-4, "10^{-4}")):
+        born = numbers.events("annihilation", mass, alpha_dark, **_BEST)
+        soft = numbers.events("annihilation", mass, alpha_dark, **merged)
+        hard = numbers.events("radiative_annihilation", mass, alpha_dark, **merged)
+        moving = {**merged, "electron_motion": "on"}
+        smeared = sum(numbers.events(name, mass, alpha_dark, **moving) for name in merged["channels"].split(","))
+        emission = numbers.events("bremsstrahlung", mass, alpha_dark, **_BEST)
+        lines: list[tuple[Any, str, dict[str, Any]]] = [
+            (born, "annihilation without photons", {"color": "black", "linestyle": _DASHED, "linewidth": 1.2}),
+            (soft + hard, "annihilation with photons, merged", {"color": _BLUE, "linewidth": 1.8}),
+            (hard, "of this, with a resolved photon", {"color": _ORANGE, "linewidth": 1.5}),
+            (smeared, "merged, electrons in motion", {"color": _GREEN, "linewidth": 1.4, "linestyle": (0, (1, 1))}),
+            (emission, "bremsstrahlung", {"color": _GREY, "linewidth": 1.2, "linestyle": (0, (6, 1.5, 1, 1.5))}),
+        ]
+        for events, label, style in lines:
+            axes.plot(1e3 * mass, np.where(events > 0, events, np.nan), label=label, **style)
+        axes.set_yscale("log")
+        axes.set_xlim(20, 140)
+        axes.set_ylim(1e5, 3e12)
+        axes.set_ylabel(r"events at 50/ab for $\epsilon = 1$")
+        axes.text(0.03, 0.05, rf"$\alpha_D = {text}$", transform=axes.transAxes, fontsize=10)
+    upper.tick_params(labelbottom=False)
+    upper.legend(loc="upper right", fontsize=8.5)
+    lower.set_xlabel("$m_{A'}$ [MeV]")
+    return upper
+
+
 def _drawn_reaches(axes: Axes, numbers: Numbers, **options: str) -> None:
     """Both reaches with what is published, and the mono-photon line continued to masses at which it is not given."""
     reaches = [numbers.contour(MASSES, alpha_dark, **options) for alpha_dark in (0.5, 0.1)]
@@ -365,6 +397,11 @@ _DRAWN: dict[str, tuple[str, Callable[[Numbers], Axes]]] = {
     "yields": (
         "Events of annihilation and bremsstrahlung for epsilon = 1. Circles: a separate calculation of the formulas of the paper.",
         _yields,
+    ),
+    "annihilation_parts": (
+        "Events of annihilation for epsilon = 1, a wide A' above and a narrow one below: at Born level, merged with photons (exact "
+        "hard emission, exponentiated soft emission), the part with a resolved photon, and with the motion of atomic electrons.",
+        _annihilation_parts,
     ),
     "contour": (
         "Reach in the treatment of the paper: eq. (13), Tsai-Whitis track length, S = 1.645 sqrt(B). Circles: a separate "

@@ -336,6 +336,7 @@ CLAIMS: dict[str, Callable[[Numbers], Any]] = {
     ),
     "ratio.epsilon": lambda n: (n.epsilon(YIELDS, 0.5, bremsstrahlung="exact") / n.epsilon(YIELDS, 0.5))[-3:],
     "exact_sigma": lambda n: n.exact_sigma(RATIOS)[6:],
+    "radiative": lambda n: n.on_shell_photon(0.060),
 }
 """What computes each claim of the file, by its key."""
 

@@ -24,6 +24,17 @@ from .base import Background
 _DEEPEST = 100.0
 
 
+class Fold(NamedTuple):
+    """What a path length is folded from."""
+
+    flux: Flux
+    edges: np.ndarray
+    track: tables.Table
+    radiation_length_cm: float
+    minimum_fraction: float
+    electron: float
+
+
 class Prepared(NamedTuple):
     """What does not depend on the model: beam, path lengths, target, background.
 
@@ -31,6 +42,7 @@ class Prepared(NamedTuple):
     ``plain_path`` is the one without photons, for electrons at rest.
     """
 
+    fold: Fold
     positrons: float
     positrons_error: float
     luminosity_per_cm2: float
@@ -72,9 +84,10 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         raise DataError(
             f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies."
         )
-    fold = _Fold(flux, edges, track, length, fraction, electron)
+    fold = Fold(flux, edges, track, length, fraction, electron)
     plain = cache(partial(_plain_path, fold))
     return Prepared(
+        fold=fold,
         positrons=number,
         positrons_error=float(positrons.error),
         luminosity_per_cm2=luminosity,
@@ -90,23 +103,12 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
     )
 
 
-class _Fold(NamedTuple):
-    """What a path length is folded from."""
-
-    flux: Flux
-    edges: np.ndarray
-    track: tables.Table
-    radiation_length_cm: float
-    minimum_fraction: float
-    electron: float
-
-
-def _plain_path(fold: _Fold) -> path_length.PathLength:
+def _plain_path(fold: Fold) -> path_length.PathLength:
     return path_length.path_length(*fold[:5], energy_gain=fold.electron)
 
 
 def _path(
-    fold: _Fold, plain: Callable[[], path_length.PathLength], target: Material, options: dict[str, str]
+    fold: Fold, plain: Callable[[], path_length.PathLength], target: Material, options: dict[str, str]
 ) -> path_length.PathLength:
     """The path length for annihilation, as the options want it: with photons, with moving electrons."""
     if "radiative_annihilation" in options["channels"].split(","):

@@ -35,15 +35,15 @@ def smeared(path: PathLength, motion: Motion, *, points: int = 1025) -> PathLeng
 
     Returns
     -------
-    PathLength              reaches from half the lowest to 1.5 times the highest energy
+    PathLength              reaches from 0.54 of the lowest to 1.85 times the highest energy
 
     Source: the module; arXiv:2403.15387. Gauss-Legendre in the coordinate of each piece of the table, on the host.
     """
     edges = np.asarray(path.edges)
-    beyond = np.array([1.005, 1.03, 1.1, 1.25, 1.5, 2.0])
+    beyond = np.array([1.005, 1.03, 1.1, 1.25, 1.5, 1.85])
     bottom = edges[0] / beyond[:0:-1] if edges[0] > 0 else np.array([])
     beside = edges[1:-1] * beyond[0]  # outer electrons smear little: fine structure above each edge
-    new_edges = np.unique(np.concatenate([bottom, edges, beside, edges[-1] * beyond[:-1]]))
+    new_edges = np.unique(np.concatenate([bottom, edges, beside, edges[-1] * beyond]))
     fractions = piece_fractions(points)
     left, right = new_edges[:-1, None], new_edges[1:, None]
     energy = np.maximum(right - (right - left) * (fractions + 1e-9), left)
