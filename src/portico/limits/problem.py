@@ -12,7 +12,8 @@ from ..errors import InvalidInput, unknown_name
 from ..models.base import Model, Parameter
 from ..numerics.intervals import find_intervals
 from ..signatures.base import Search
-from ..statistics import counting
+from ..statistics import upper_limits
+from ..statistics.model import Counting
 
 _GRID = 33
 
@@ -45,8 +46,8 @@ def problem_of(
     search: Search, model: Model, parameter: str, cl: float, method: str, points: dict[str, np.ndarray]
 ) -> Problem:
     """Check what is asked, for a model with the values of ``points``, and find the number of events that is excluded."""
-    if method not in counting.METHODS:
-        raise unknown_name("method", method, counting.METHODS)
+    if method not in upper_limits.METHODS:
+        raise unknown_name("method", method, upper_limits.METHODS)
     if parameter not in model.PARAMETERS:
         raise unknown_name("parameter", parameter, model.PARAMETERS, where=f"model {model.NAME}")
     spec: Parameter = model.PARAMETERS[parameter]
@@ -55,7 +56,7 @@ def problem_of(
         raise InvalidInput(
             f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}."
         )
-    counting.check(np.array([1.0]), cl, method, None)
+    upper_limits.check(Counting(1.0), cl, method)
     arrays = [
         name
         for name, value in model.parameters().items()
@@ -73,7 +74,7 @@ def problem_of(
     observed = (
         None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
     )
-    required = float(counting.upper_limit(np.array(state.background.expected), cl, method, observed))
+    required = float(upper_limits.upper_limit(Counting(state.background.expected), cl, method, observed).value)
     kind = "expected" if observed is None else "observed"
     return Problem(search, model, parameter, np.geomspace(*spec.limit_range, _GRID), required, kind)
 
@@ -139,5 +140,5 @@ def sources_of(search: Search, model: Model, method: str) -> tuple[str, ...]:
     state = search.prepared()
     own = search.signature.method_sources(search)
     return tuple(
-        dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES, counting.SOURCES[method]])
+        dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES, upper_limits.SOURCES[method]])
     )

@@ -56,7 +56,7 @@ def limit(
     search : Search or str   from :func:`portico.search`, or its name
     model : Model            all parameters set but ``parameter``, which may be left out
     parameter : str          the parameter that is limited, in the range that ``portico models NAME`` shows
-    cl, method               confidence level and a name of :data:`portico.statistics.counting.METHODS`
+    cl, method               confidence level and a name of :data:`portico.statistics.upper_limits.METHODS`
 
     Raises InvalidInput for wrong input, UnknownName for unknown names, NumericsError where the signal misses its tolerance.
     """

@@ -1,3 +1,14 @@
 """Statistics: limits of counting experiments."""
 
-__all__ = ["counting"]
+__all__ = [
+    "asymptotic",
+    "bayes",
+    "counting",
+    "feldman_cousins",
+    "marginal",
+    "model",
+    "profile",
+    "smearing",
+    "toys",
+    "upper_limits",
+]
