@@ -6,6 +6,7 @@ import contextlib
 import math
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,9 +124,10 @@ def limit(
     if as_json:
         print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
                     "intervals": result.intervals, "status": result.status, "required_events": result.required_events,
-                    "numerical_error": result.numerical_error, "systematic_error": result.systematic_error})  # fmt: skip
+                    "numerical_error": result.numerical_error, "systematic_error": result.systematic_error,
+                    "method_used": result.used, "notes": result.notes, "nuisances": result.nuisances,
+                    "without_uncertainties": {"intervals": result.intervals_known, "required_events": result.required_known}})  # fmt: skip
         return
-    state = search.prepared()
     print(
         f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is excluded"
     )
@@ -135,15 +137,26 @@ def limit(
     for low, high in result.intervals:
         start = f"all of {parameter} from {low_end}" if low <= result.scanned[0] else f"{parameter} from {number(low)}"
         print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is excluded")
-    print(_not_included(state.background.expected, state.background.uncertainty, result.systematic_error, ""))
+    print(_uncertainties(search, result.nuisances, f"{100 * result.systematic_error:.3g}%"))
+    if result.nuisances:
+        edges = ", ".join(f"{number(low)}" for low, _ in result.intervals_known) or "nothing"
+        print(
+            f"without uncertainties: {parameter} from {edges} (a signal above {number(result.required_known)} events)"
+        )
+    for sentence in result.notes:
+        say(f"note: {sentence}")
 
 
-def _not_included(background: float, uncertainty: float, systematic: float, where: str) -> str:
-    """What the limit leaves out, with its size."""
-    return (
-        f"not in this limit: the uncertainty of the background ({number(background, 3)} +- {number(uncertainty, 2)} events) "
-        f"and that of the signal from inputs and theory ({100 * systematic:.3g}%{where})"
-    )
+def _uncertainties(search: Search, nuisances: Sequence[str], signal_error: str) -> str:
+    """What the limit includes and what it leaves out, with the sizes."""
+    background = search.prepared().background
+    words = {name: f"{name} {number(events, 2)} events" for name, events in background.nuisances.items()}
+    words["signal"] = f"signal {signal_error}"
+    groups = {
+        "uncertainties in this limit": [text for name, text in words.items() if name in nuisances],
+        "not in this limit": [text for name, text in words.items() if name not in nuisances],
+    }
+    return "; ".join(f"{head}: {', '.join(items)}" for head, items in groups.items() if items)
 
 
 def reach(
@@ -176,7 +189,7 @@ def reach(
         str(files.write_provenance(folder, dataset, search, command)),
     ]
     names[2:2] = _pictures(dataset, folder)
-    _report(dataset, names, axes, as_json=as_json)
+    _report(search, dataset, names, axes, as_json=as_json)
     _notes(search, model, dataset, axes)
     status = dataset["status"].values.ravel()
     bad = [k for k, text in enumerate(status) if text.startswith("failed")]
@@ -255,7 +268,7 @@ def _pictures(dataset: Any, folder: Any) -> list[str]:
     return paths
 
 
-def _report(dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bool) -> None:
+def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bool) -> None:
     attributes = dataset.attrs
     low, high, counts = dataset["low"].values, dataset["high"].values, dataset["n_intervals"].values
     if as_json:
@@ -270,6 +283,8 @@ def _report(dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bo
         return
     import numpy as np
 
+    from ..limits.required import nuisances_of
+
     good = ~np.char.startswith(dataset["status"].values.astype(str), "failed")
     excluded = int(np.sum((counts > 0) & good))
     print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points exclude a range of {attributes['parameter']} "
@@ -283,14 +298,16 @@ def _report(dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bo
         print(
             f"smallest excluded {attributes['parameter']}: {number(flat.min())} at {_place(dataset, axes, int(flat.argmin()))}{everything}"
         )
-        print(
-            _not_included(
-                attributes["background"],
-                attributes["background_uncertainty"],
-                systematic.max(),
-                f" at {_place(dataset, axes, int(systematic.argmax()))}",
+        worst = f"up to {100 * systematic.max():.3g}% (at {_place(dataset, axes, int(systematic.argmax()))})"
+        print(_uncertainties(search, nuisances_of(search), worst))
+        if nuisances_of(search):
+            known = np.where(good, dataset["low_known"].values, np.nan).ravel()
+            print(
+                f"without uncertainties: {attributes['parameter']} from {number(np.nanmin(known))} at {_place(dataset, axes, int(np.nanargmin(known)))}"
             )
-        )
+    for sentence in attributes["notes"].split("\n"):
+        if sentence:
+            say(f"note: {sentence}")
     print("wrote " + "\n      ".join(names))
 
 

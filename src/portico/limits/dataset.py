@@ -48,6 +48,18 @@ def dataset_of(
         "high": edge(1, "upper"),
         "n_intervals": (names, per_point([b.number for b in blocks]).astype(np.int32), {"units": "1"}),
         "status": (names, per_point([np.array(b.status) for b in blocks])),
+        "required_events": (
+            names,
+            per_point([b.required for b in blocks]),
+            {"units": "1", "long_name": "signal events that are excluded"},
+        ),
+        "low_known": (
+            names,
+            per_point(
+                [b.known.edges[:, 0, 0] if b.known.edges.shape[1] else np.full(b.number.size, np.nan) for b in blocks]
+            ),
+            {"units": unit, "long_name": f"lowest edge of excluded {parameter} without uncertainties"},
+        ),
         "systematic_error": (
             names,
             per_point([b.systematic for b in blocks]),
@@ -95,12 +107,17 @@ def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float, method
         "cl": cl,
         "method": method,
         "kind": problem.kind,
-        "required_events": problem.required,
+        "required_events": float(np.min(problem.required(np.zeros(1)))),
+        "required_events_known": problem.required_known,
         "scanned_low": float(problem.grid[0]),
         "scanned_high": float(problem.grid[-1]),
         "background": search.prepared().background.expected,
         "background_uncertainty": search.prepared().background.uncertainty,
-        "uncertainties": "not included in the limit: background, signal",
+        "uncertainties": f"included in the limit: {', '.join(problem.nuisances)}"
+        if problem.nuisances
+        else "none included in the limit",
+        "method_used": problem.used,
+        "notes": "\n".join(problem.notes),
         "changed_options": "\n".join(
             f"{name}={value}"
             for name, value in search.options.items()

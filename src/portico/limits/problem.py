@@ -10,10 +10,11 @@ import numpy as np
 
 from ..errors import InvalidInput, unknown_name
 from ..models.base import Model, Parameter
-from ..numerics.intervals import find_intervals
+from ..numerics.intervals import Intervals, find_intervals
 from ..signatures.base import Search
 from ..statistics import upper_limits
 from ..statistics.model import Counting
+from .required import Required, background_error, nuisances_of, required_events
 
 _GRID = 33
 
@@ -28,18 +29,32 @@ class Block(NamedTuple):
     status: list[str]
     error: np.ndarray
     systematic: np.ndarray
+    required: np.ndarray
+    known: Intervals
     channel_low: np.ndarray
 
 
 class Problem(NamedTuple):
-    """One limit-setting problem: where the signal is compared with which number of events."""
+    """One limit-setting problem: where the signal is compared with which number of events.
+
+    ``required`` is for the uncertainties of the search, ``required_known`` for none; ``used`` is the method that was used,
+    ``notes`` says what should be known of it.
+    """
 
     search: Search
     model: Model
     parameter: str
     grid: np.ndarray
-    required: float
+    required: Required
+    required_known: float
     kind: str
+    used: str
+    notes: tuple[str, ...]
+
+    @property
+    def nuisances(self) -> tuple[str, ...]:
+        """The uncertainties that enter the limit."""
+        return nuisances_of(self.search)
 
 
 def problem_of(
@@ -74,9 +89,22 @@ def problem_of(
     observed = (
         None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
     )
-    required = float(upper_limits.upper_limit(Counting(state.background.expected), cl, method, observed).value)
+    known = Counting(state.background.expected)
+    without = float(upper_limits.upper_limit(known, cl, method, observed).value)
+    error = background_error(state.background.nuisances, nuisances_of(search))
+    try:
+        required, used, notes = required_events(
+            known._replace(background_error=error), cl, method, observed, signal="signal" in nuisances_of(search)
+        )
+    except InvalidInput as refused:
+        if nuisances_of(search) and "takes no uncertainties" in str(refused):
+            raise InvalidInput(
+                f"method '{method}' takes no uncertainties; leave them out with option nuisances=none, or use cls, cls_hybrid or bayes."
+            ) from None
+        raise
     kind = "expected" if observed is None else "observed"
-    return Problem(search, model, parameter, np.geomspace(*spec.limit_range, _GRID), required, kind)
+    grid = np.geomspace(*spec.limit_range, _GRID)
+    return Problem(search, model, parameter, grid, required, without, kind, used, notes)
 
 
 def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
@@ -103,26 +131,42 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     def events(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
         return np.sum([value for value, _ in estimates(which, index, x)], axis=0)
 
-    level = np.full(count, problem.required)
-    found = find_intervals(partial(events, everything), level, problem.grid)
-    alone = [find_intervals(partial(events, (channel,)), level, problem.grid) for channel in channels]
+    def error_of(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Relative error of the signal from inputs and theory."""
+        chosen = {name: values[index] for name, values in points.items()}
+        theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
+        found = [value for value, _ in estimates(which, index, x)]
+        moved = [
+            value * signature.systematic_error(problem.search, theory, channel)
+            for channel, value in zip(which, found, strict=True)
+        ]
+        total = np.sum(found, axis=0)
+        return np.where(total > 0, np.sum(moved, axis=0) / np.where(total > 0, total, 1.0), 0.0)
+
+    def excess(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Events over those required."""
+        return events(which, index, x) / problem.required(error_of(which, index, x))
+
+    level = np.ones(count)
+    found = find_intervals(partial(excess, everything), level, problem.grid)
+    known = found
+    if problem.nuisances:
+        known = find_intervals(partial(events, everything), level * problem.required_known, problem.grid)
+    alone = [find_intervals(partial(excess, (channel,)), level, problem.grid) for channel in channels]
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
     at_edge = estimates(everything, np.arange(count), low)
     value, error = np.sum(at_edge, axis=0)
     safe = np.where(value > 0, value, 1.0)
     relative = np.where(value > 0, error / safe, 0.0)
-    theory = problem.model.with_parameters(**points, **{problem.parameter: low})
-    shifts = [
-        v * signature.systematic_error(problem.search, theory, c) for c, (v, _) in zip(everything, at_edge, strict=True)
-    ]
-    systematic = np.where(value > 0, np.sum(shifts, axis=0) / safe, 0.0)
+    systematic = error_of(everything, np.arange(count), low)
     status = [
         _status(found.edges[k], found.number[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)
     ]
     channel_low = np.array(
         [[a.edges[k, 0, 0] if a.number[k] else np.nan for k in range(count)] for a in alone]
     ).reshape(len(channels), count)
-    return Block(first, points, found.edges, found.number, status, relative, systematic, channel_low)
+    required = problem.required(systematic)
+    return Block(first, points, found.edges, found.number, status, relative, systematic, required, known, channel_low)
 
 
 def _status(edges: np.ndarray, count: int, relative: float, value: float, tolerance: float) -> str:

@@ -26,8 +26,9 @@ class Limit(NamedTuple):
 
     ``intervals`` holds (low, high) pairs, high is None where the excluded set has no upper edge in the scanned range;
     ``upper`` is the low edge of such an interval, else None; ``status`` is "excluded", "none" or "open". A low edge at the
-    start of ``scanned`` means that everything from there on is excluded. The uncertainty of the background and
-    ``systematic_error`` (relative, of the signal) do not enter the limit.
+    start of ``scanned`` means that everything from there on is excluded. The uncertainties named in ``nuisances`` enter the
+    limit; ``intervals_known`` and ``required_known`` are without any. ``systematic_error`` (relative) is that of the signal.
+    ``used`` is the method that was used (``cls`` chooses), ``notes`` says what should be known of it.
     """
 
     search: str
@@ -43,6 +44,11 @@ class Limit(NamedTuple):
     required_events: float
     numerical_error: float
     systematic_error: float
+    nuisances: tuple[str, ...]
+    intervals_known: list[tuple[float, float | None]]
+    required_known: float
+    used: str
+    notes: tuple[str, ...]
     sources: tuple[str, ...]
 
 
@@ -65,12 +71,16 @@ def limit(
     block = solve(problem, {}, 0, ())
     if block.status[0].startswith("failed"):
         raise NumericsError(f"limit on {parameter}: {block.status[0].removeprefix('failed: ')}.")
-    intervals = [
-        (float(low), None if np.isinf(high) else float(high)) for low, high in block.edges[0, : block.number[0]]
-    ]
+    intervals = _pairs(block.edges, block.number)
     upper = intervals[-1][0] if intervals and intervals[-1][1] is None else None
-    return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], (float(problem.grid[0]), float(problem.grid[-1])), problem.required,
-                 float(block.error[0]), float(block.systematic[0]), sources_of(chosen, theory, method))  # fmt: skip
+    return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], (float(problem.grid[0]), float(problem.grid[-1])), float(block.required[0]),
+                 float(block.error[0]), float(block.systematic[0]), problem.nuisances, _pairs(*block.known), problem.required_known,
+                 problem.used, problem.notes, sources_of(chosen, theory, method))  # fmt: skip
+
+
+def _pairs(edges: np.ndarray, number: np.ndarray) -> list[tuple[float, float | None]]:
+    """Intervals of the first point, None for an upper edge that does not exist."""
+    return [(float(low), None if np.isinf(high) else float(high)) for low, high in edges[0, : number[0]]]
 
 
 def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[str, np.ndarray]:
@@ -143,7 +153,8 @@ def reach(
     -------
     xarray.Dataset   ``low`` and ``high`` with dimension ``interval`` (nan where there is none, high = inf where an interval has
                      no upper edge in the scanned range), ``n_intervals``, ``status``, ``numerical_error`` (relative, of the
-                     signal), ``channel_low`` (lower edge for each channel alone); units and provenance in the attributes
+                     signal), ``channel_low`` (lower edge for each channel alone), ``low_known`` (lowest edge without
+                     uncertainties); units and provenance in the attributes
 
     Raises InvalidInput and UnknownName for wrong input. A point that misses its tolerance has a status "failed: why".
     """

@@ -77,6 +77,7 @@ def exclusion(
             label = own[number] if labels is None else labels[number]
             _draw_reach(ax, dataset, names[0], label, _REACH[number % len(_REACH)])
             if len(reaches) == 1:
+                _draw_known(ax, dataset, names[0], _REACH[0])
                 _draw_channels(ax, dataset, names[0], bottom, top)
         handles, texts = ax.get_legend_handles_labels()
         first = [k for k, text in enumerate(texts) if text in own or (labels and text in labels)]
@@ -129,6 +130,15 @@ def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour
             ax.plot(x, np.where(closed, high[:, interval], np.nan), color=colour, linewidth=1.8, zorder=4)
 
 
+def _draw_known(ax: Axes, dataset: xarray.Dataset, name: str, colour: str) -> None:
+    """The lower edge without uncertainties, where they make a difference."""
+    x, low, _ = _edges(dataset, name)
+    known = dataset["low_known"].values[np.argsort(dataset[name].values)] if "low_known" in dataset else low[:, 0]
+    known = np.where(known > dataset.attrs["scanned_low"] * (1 + 1e-9), known, np.nan)
+    if low.shape[1] and np.any(np.abs(np.log(known / low[:, 0])) > 1e-3):
+        ax.plot(x, known, color=colour, linewidth=1.0, linestyle=(0, (5, 1.5)), zorder=4, label="without uncertainties")
+
+
 def _draw_channels(ax: Axes, dataset: xarray.Dataset, name: str, bottom: float, top: float) -> None:
     """The lower edge for each channel alone, where it lies in the frame."""
     if "channel_low" not in dataset:
@@ -140,7 +150,7 @@ def _draw_channels(ax: Axes, dataset: xarray.Dataset, name: str, bottom: float, 
         y = np.where(y > floor * (1 + 1e-9), y, np.nan)
         if np.any((y > bottom) & (y < top)):
             style = _CHANNEL_DASHES[k % len(_CHANNEL_DASHES)]
-            ax.plot(x, y, color="black", linewidth=1.0, zorder=5, linestyle=style, label=f"{channel} alone")
+            ax.plot(x, y, color="black", linewidth=1.0, zorder=5, linestyle=style, label=f"{channel.replace('_', ' ')} alone")
 
 
 def _draw_published(ax: Axes, parameter: str, reaches: Sequence[xarray.Dataset], bottom: float, top: float) -> None:

@@ -33,7 +33,7 @@ EPSILON = 1e-6
 """Kinetic mixing at which the visible width does not matter; yields are scaled from there to 1."""
 _OPTIONS = {
     "channels": "annihilation,bremsstrahlung", "bremsstrahlung": "iww", "form_factor": "elastic", "track_length": "tsai_whitis",
-    "tracks": "positron", "crossing_angle": "off", "width": "constant", "electron_motion": "off",
+    "tracks": "positron", "crossing_angle": "off", "width": "constant", "electron_motion": "off", "nuisances": "none",
 }  # fmt: skip
 ELECTRON = particles.mass("e-")
 _CUT, _ENERGY = 0.05, 5.0  # 1 - x above which, and the energy at which, the ratios to the exact tree level are taken

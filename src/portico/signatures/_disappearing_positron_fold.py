@@ -21,7 +21,9 @@ from ..transport import electromagnetic_cascade, electron_motion, path_length, r
 from ._disappearing_positron_rates import EmissionRules, emission_rules
 from .base import Background
 
+BACKGROUND_NUISANCES = ("photons", "neutrons", "thickness", "attenuation")
 _DEEPEST = 100.0
+_ATTENUATION = electromagnetic_cascade.B2
 
 
 class Fold(NamedTuple):
@@ -177,15 +179,45 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
     .. math:: B_\gamma = N_{e^+}\,\epsilon_\mathrm{veto}\int_{x_0}^1 dx\,\frac{dN_\gamma}{dx}(t, x), \qquad
               B_n = N_{e^+}\,\frac{n_\mathrm{sel}}{n_\mathrm{sim}}\,e^{-(L_1/\lambda_1 + L_2/\lambda_2)}
 
+    The thickness moves both, the attenuation of photons (:math:`d\ln B_\gamma/d\ln b_2 = -12`) the first; what else is not
+    known of each is in the file. Effects of one standard deviation, taken symmetric in the logarithm.
+
     Source: arXiv:2212.04252, with the numbers of the experiment file.
     """
     depth = _depth(experiment, target, "target.depth")
-    photons = float(electromagnetic_cascade.photons_above(fraction, depth).value) * positrons
+    found = np.array(_components(experiment, positrons, target, fraction, depth))
+    thicker = np.array(_components(experiment, positrons, target, fraction, depth - _depth_error(experiment, target)))
+    sections = ("photon_background", "neutron_background")
+    known = [experiment.number(f"{name}.relative_uncertainty", units.DIMENSIONLESS) for name in sections]
+    attenuation = "photon_background.attenuation_uncertainty"
+    width = experiment.number(attenuation, units.DIMENSIONLESS) if attenuation in experiment.entries else 0.0
+    less = float(electromagnetic_cascade.photons_above(fraction, depth, attenuation=_ATTENUATION * (1 - width)).value)
+    base = float(electromagnetic_cascade.photons_above(fraction, depth).value)
+    relative = {
+        "photons": np.array([known[0], 0.0]),
+        "neutrons": np.array([0.0, known[1]]),
+        "thickness": thicker / np.where(found > 0, found, 1.0) - 1,
+        "attenuation": np.array([less / base - 1, 0.0]),
+    }
+    error = np.sqrt(np.sum([effect**2 for effect in relative.values()], axis=0)) * found
+    nuisances = {name: float(np.sum(effect * found)) for name, effect in relative.items()}
+    components = {
+        name: (float(value), float(sigma))
+        for name, value, sigma in zip(("photons", "neutrons"), found, error, strict=True)
+    }
+    total = float(np.sqrt(sum(events**2 for events in nuisances.values())))
+    return Background(float(found.sum()), total, components, nuisances)
+
+
+def _components(
+    experiment: Experiment, positrons: float, target: Material, fraction: float, depth: float
+) -> tuple[float, float]:
+    """Photons and neutrons behind a calorimeter of a depth in radiation lengths."""
 
     def number(key: str, unit: str = units.DIMENSIONLESS) -> float:
         return experiment.number(key, unit)
 
-    photon_events = photons * number("photon_background.veto_inefficiency")
+    photons = float(electromagnetic_cascade.photons_above(fraction, depth).value) * positrons
     lengths = (
         depth * target.radiation_length_cm / number("neutron_background.calorimeter_interaction_length", units.LENGTH)
     )
@@ -193,10 +225,19 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
         "neutron_background.iron_interaction_length", units.LENGTH
     )
     selected = number("neutron_background.selected_events") / number("neutron_background.simulated_positrons")
-    neutron_events = positrons * selected * float(np.exp(-lengths))
-    components = {
-        "photons": (photon_events, photon_events * number("photon_background.relative_uncertainty")),
-        "neutrons": (neutron_events, neutron_events * number("neutron_background.relative_uncertainty")),
-    }
-    uncertainty = float(np.hypot(components["photons"][1], components["neutrons"][1]))
-    return Background(photon_events + neutron_events, uncertainty, components)
+    veto = number("photon_background.veto_inefficiency")
+    return photons * veto, positrons * selected * float(np.exp(-lengths))
+
+
+def _depth_error(experiment: Experiment, target: Material) -> float:
+    """Error of the depth in radiation lengths, 0 where the file gives none."""
+    key = "target.depth_uncertainty"
+    if key not in experiment.entries:
+        return 0.0
+    error = experiment.radiation_lengths(key, target.radiation_length_cm)
+    depth = _depth(experiment, target, "target.depth")
+    if not 0 <= error < depth / 2:
+        raise DataError(
+            f"{experiment.where(key)} is {error:g} X0; expected at least 0 and less than half the depth of {depth:g} X0."
+        )
+    return error

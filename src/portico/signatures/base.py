@@ -33,11 +33,15 @@ class Factor(NamedTuple):
 
 
 class Background(NamedTuple):
-    """Expected background events, their uncertainty, and both per component."""
+    """Expected background events, their uncertainty, both per component; and what each nuisance moves, in events.
+
+    ``uncertainty`` is of all nuisances together; the limit takes those of the option ``nuisances``.
+    """
 
     expected: float
     uncertainty: float
     components: dict[str, tuple[float, float]]
+    nuisances: dict[str, float]
 
 
 class SignalYield(NamedTuple):
@@ -141,6 +145,8 @@ def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, 
                 raise unknown_name(
                     f"choice for option {name}", item, option.choices, where=f"search '{experiment.name}'"
                 )
+        if option.many and len(set(items)) > 1 and "none" in items:
+            raise InvalidInput(f"option {name}: 'none' cannot be combined with others; given {', '.join(items)}.")
         if len(items) != 1 and not (option.many and items):
             wanted = "at least one of " + ", ".join(option.choices) if option.many else "one choice"
             raise InvalidInput(f"option {name} takes {wanted}; given {', '.join(items) or 'none'}.")

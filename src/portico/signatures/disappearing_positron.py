@@ -36,7 +36,7 @@ from ..numerics.batching import in_batches
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
 from ._disappearing_positron_factors import factors, method_sources
-from ._disappearing_positron_fold import Prepared, background, prepare
+from ._disappearing_positron_fold import BACKGROUND_NUISANCES, Prepared, background, prepare
 from ._disappearing_positron_rates import AnnihilationYields, annihilation, dark_width, emission
 from ._emission import cached_emission, theory_error
 from .base import Option, Search, SignalYield, concrete
@@ -56,16 +56,18 @@ FIELDS: dict[str, Field] = {
     "acceptance.missing_energy_fraction": Field(_PURE, low=0.05, high=0.999),
     "target.material": Field("text"),
     "target.depth": Field("length"),
+    "target.depth_uncertainty": Field("length", optional=True),
     "target.annihilation_depth": Field("length", optional=True),
     "target.bremsstrahlung_depth": Field("length", optional=True),
     "photon_background.veto_inefficiency": Field(_PURE, low=0.0, high=1.0),
-    "photon_background.relative_uncertainty": Field(_PURE, low=0.0, high=100.0),
+    "photon_background.relative_uncertainty": Field(_PURE, low=0.0, high=3.0),
+    "photon_background.attenuation_uncertainty": Field(_PURE, optional=True, low=0.0, high=0.2),
     "neutron_background.selected_events": Field(_PURE, low=0.0, high=1e15),
     "neutron_background.simulated_positrons": Field(_PURE, low=1.0, high=1e30),
     "neutron_background.calorimeter_interaction_length": Field(units.LENGTH, low=0.1, high=1e6),
     "neutron_background.muon_system_iron": Field(units.LENGTH, low=0.0, high=1e6),
     "neutron_background.iron_interaction_length": Field(units.LENGTH, low=0.1, high=1e6),
-    "neutron_background.relative_uncertainty": Field(_PURE, low=0.0, high=100.0),
+    "neutron_background.relative_uncertainty": Field(_PURE, low=0.0, high=3.0),
     "counts.observed": Field(_PURE, optional=True, low=0.0, high=1e9, whole=True),
     "detector.momentum_resolution": Field(_PURE, optional=True, low=0.0, high=1.0),
 }
@@ -78,6 +80,12 @@ OPTIONS: dict[str, Option] = {
     "tracks": Option(bhabha.TRACKS, "positron", "tracks that must be in the barrel"),
     "crossing_angle": Option(("off", "on"), "off", "beams cross at the angle in the file, or head-on"),
     "width": Option(resonant_annihilation.WIDTHS, "constant", "width in the Breit-Wigner"),
+    "nuisances": Option(
+        (*BACKGROUND_NUISANCES, "signal", "none"),
+        ",".join((*BACKGROUND_NUISANCES, "signal")),
+        "uncertainties that enter the limit; none for a known background and signal",
+        many=True,
+    ),
     "electron_motion": Option(
         ("off", "on"), "off", "atomic electrons at rest, or moving and bound as in Slater orbitals"
     ),

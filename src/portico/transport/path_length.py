@@ -81,7 +81,7 @@ def piece_coordinate(fraction: ArrayLike) -> Float[Array, "..."]:
 
 @cache
 def piece_fractions(points: int) -> np.ndarray:
-    """Fractions at which :func:`piece_coordinate` is even, from 0 to 1, by Newton steps in ln(1 + f/eta)."""
+    """Return fractions at which :func:`piece_coordinate` is even, from 0 to 1. Source: Newton steps in ln(1 + f/eta)."""
     target = np.linspace(0.0, 1.0, points)
     grid = np.linspace(0.0, _SPAN, 4096)
     growth = np.interp(target, 0.5 * (_RESOLUTION * np.expm1(grid) + grid / _SPAN), grid)

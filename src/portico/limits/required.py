@@ -1,0 +1,70 @@
+"""The signal events that are excluded, with the uncertainties of a search."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..signatures.base import Search
+from ..statistics import upper_limits
+from ..statistics.model import Counting
+
+_ERRORS = np.concatenate([np.linspace(0.0, 0.3, 13), np.geomspace(0.3, 3.0, 14)[1:]])
+_TOY_ERRORS = np.array([0.0, 0.3])
+
+
+class Required(NamedTuple):
+    """Signal events that are excluded, as a function of the relative error of the signal: points of a cubic in ln(1+r)."""
+
+    error: np.ndarray
+    events: np.ndarray
+    largest_error: float
+
+    def __call__(self, signal_error: np.ndarray) -> np.ndarray:
+        """Return the events that are excluded for a relative error of the signal; beyond 300% those of 300%."""
+        if self.error.size == 1:
+            return np.full(np.shape(signal_error), self.events[0])
+        from scipy.interpolate import PchipInterpolator
+
+        curve = PchipInterpolator(np.log1p(self.error), np.log(self.events))
+        return np.exp(curve(np.log1p(np.minimum(signal_error, self.error[-1]))))
+
+
+def nuisances_of(search: Search) -> tuple[str, ...]:
+    """Return the names of the uncertainties that enter a limit of this search, by its option ``nuisances``."""
+    chosen = search.options.get("nuisances", "none").split(",")
+    return tuple(name for name in chosen if name != "none")
+
+
+def background_error(effects: dict[str, float], chosen: tuple[str, ...]) -> float:
+    """Return the error of the background in events from the chosen nuisances, which are independent."""
+    return float(np.sqrt(sum(effects[name] ** 2 for name in chosen if name in effects)))
+
+
+def required_events(
+    counting: Counting, cl: float, method: str, observed: np.ndarray | None, *, signal: bool
+) -> tuple[Required, str, tuple[str, ...]]:
+    """Return the events that are excluded, the method that was used, and what should be known of it.
+
+    With ``signal`` they depend on the error of the signal: found at 26 errors, and between them by interpolation. Toys take
+    long: their ratio to the asymptotic formula is found at two errors.
+    """
+    if not signal or method in ("sqrt_b", "cls_exact"):
+        found = upper_limits.upper_limit(counting, cl, method, observed)
+        return Required(np.zeros(1), np.reshape(found.value, 1), _relative(found)), found.used, found.notes
+    basis = "cls_asymptotic" if method == "cls_toys" else method
+    found = upper_limits.upper_limit(counting._replace(signal_error=_ERRORS), cl, basis, observed)
+    if method != "cls_toys":
+        return Required(_ERRORS, found.value, _relative(found)), found.used, found.notes
+    toys = upper_limits.upper_limit(counting._replace(signal_error=_TOY_ERRORS), cl, method, observed)
+    over = toys.value / np.interp(_TOY_ERRORS, _ERRORS, found.value)
+    return (
+        Required(_ERRORS, found.value * np.interp(_ERRORS, _TOY_ERRORS, over), _relative(toys)),
+        toys.used,
+        toys.notes,
+    )
+
+
+def _relative(found: upper_limits.UpperLimit) -> float:
+    return float(np.max(found.error / found.value))
