@@ -21,7 +21,9 @@ SMALL = 1e-6  # kinetic mixing at which the visible width does not matter
 
 @cache
 def _search(**options):
-    treatment = {"bremsstrahlung": "iww", "track_length": "tsai_whitis", "channels": "annihilation,bremsstrahlung"}
+    treatment = {
+        "bremsstrahlung": "iww", "track_length": "tsai_whitis", "channels": "annihilation,bremsstrahlung", "nuisances": "none",
+    }  # fmt: skip
     return portico.search(NAME, **{**treatment, **options})
 
 
@@ -56,7 +58,7 @@ def test_background_is_94_events():
     assert components["neutrons"] == pytest.approx(data["neutrons"], rel=data["tolerance"])
     assert state.background.expected == pytest.approx(data["total"], rel=data["tolerance"])
     # 26% of the neutrons and a factor of 2 on the photons
-    assert state.background.uncertainty == pytest.approx(np.hypot(21, 13), rel=0.02)
+    assert state.background.uncertainty == pytest.approx(np.hypot(21, 13), rel=0.03)  # thickness moves both
 
 
 # --- yields --------------------------------------------------------------------------------------------------------

@@ -150,7 +150,15 @@ def _draw_channels(ax: Axes, dataset: xarray.Dataset, name: str, bottom: float, 
         y = np.where(y > floor * (1 + 1e-9), y, np.nan)
         if np.any((y > bottom) & (y < top)):
             style = _CHANNEL_DASHES[k % len(_CHANNEL_DASHES)]
-            ax.plot(x, y, color="black", linewidth=1.0, zorder=5, linestyle=style, label=f"{channel.replace('_', ' ')} alone")
+            ax.plot(
+                x,
+                y,
+                color="black",
+                linewidth=1.0,
+                zorder=5,
+                linestyle=style,
+                label=f"{channel.replace('_', ' ')} alone",
+            )
 
 
 def _draw_published(ax: Axes, parameter: str, reaches: Sequence[xarray.Dataset], bottom: float, top: float) -> None:
