@@ -258,6 +258,13 @@ def check_model(search: Search, model: Model) -> None:
             f"search '{search.name}' needs a model with a vector mediator and dark matter, such as dark_photon; given {model.NAME}."
         )
     model.require("mass", "epsilon", "alpha_dark")
+    _check_parameters(search, model)
+    if not isinstance(model.mass, jax.core.Tracer) and search.prepared().exact is not None:
+        exact_table.check_mass(search.prepared().exact, model.mass)
+
+
+def _check_parameters(search: Search, model: VectorMediator) -> None:
+    """Raise InvalidInput unless dark matter is produced on-shell."""
     if isinstance(model.mass, jax.core.Tracer) or isinstance(model.alpha_dark, jax.core.Tracer):
         return
     if np.any(np.asarray(model.alpha_dark) == 0):
