@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from .. import units
 from ..errors import NumericsError
 from .arguments import confidence, make_model, make_search, pairs, probability, scans
 from .interrupted import Interrupted, check, raising, say
+from .progress import progress
 from .show import print_json
 from .text import number, table
 
@@ -197,7 +197,7 @@ def _compute(
 
     axes, parameter = question["scan"], question["parameter"]
     total = math.prod(axis.size for axis in axes.values())
-    with files.ReachTable(output, model, list(axes), parameter) as table_file, _Progress(total) as progress, raising():
+    with files.ReachTable(output, model, list(axes), parameter) as table_file, progress(total) as advance, raising():
 
         def started() -> None:
             table_file.open()
@@ -207,7 +207,7 @@ def _compute(
 
         def finished(block: Block) -> None:
             table_file.write(block)
-            progress.advance(len(block.status))
+            advance(len(block.status))
             check()
 
         threading.Thread(target=_load_writers, daemon=True).start()  # while the compiler works
@@ -300,32 +300,6 @@ def _place(dataset: Any, axes: dict[str, Any], flat: int) -> str:
         unit = dataset[name].attrs["units"]
         words.append(f"{name} = {number(values[k])}{'' if unit == '1' else ' ' + unit}")
     return ", ".join(words)
-
-
-class _Progress:
-    """A bar on standard error, on a terminal only."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._bar: Any = None
-
-    def __enter__(self) -> _Progress:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("points", total=self._total)
-        return self
-
-    def advance(self, count: int) -> None:
-        if self._bar is not None:
-            self._bar.advance(self._task, count)
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
 
 
 def count(

@@ -185,7 +185,7 @@ def dsigma_dx_each(
     if np.any(allowed):
         points = [a[allowed] for a in (missing, lepton_energy, heavy)]
         count = points[0].size
-        size = 16 if count <= 16 else -(-count // 256) * 256  # few shapes to compile
+        size = 8 if count <= 8 else -(-count // 256) * 256  # few shapes to compile
         padded = [np.pad(a, (0, size - count), mode="edge") for a in points]
         stacked = Nucleus(*(np.array(column, dtype=float)[:, None, None] for column in zip(*nuclei, strict=True)))
         results = [

@@ -147,7 +147,8 @@ def tables() -> tuple[list[TableFile], list[str]]:
 def find(
     elements: tuple[str, ...], form: str, energy: tuple[float, float], *, lepton: str = "e-", kind: str = "vector"
 ) -> TableFile:
-    """Return the table for these nuclei and lepton energies (GeV), a shipped one if it covers them, else the most exact.
+    """Return the table for these nuclei and lepton energies (GeV), a shipped one if it covers them, else one
+    that holds all masses, else the most exact.
 
     Raises OutOfValidity that names the range there is and the command that extends it; DataError where none suits
     and one of the user's files is unreadable.
@@ -158,7 +159,7 @@ def find(
     holding = [t for t in alike if set(elements) <= set(t.elements)]
     covering = [t for t in holding if t.energy[0] <= energy[0] and energy[1] <= t.energy[1]]
     if covering:
-        return min(covering, key=lambda t: (not t.shipped, t.error))
+        return min(covering, key=lambda t: (not t.shipped, t.mass != (0.0, math.inf), t.error))
     make = f"make one with '{command(elements, form, energy, lepton=lepton, kind=kind)}', or use bremsstrahlung=ww."
     if problems:
         raise DataError(f"{problems[0]} No other table suits: {make}")
@@ -193,19 +194,25 @@ def _round(value: float, towards: Any) -> float:
     return float(towards(round(value / step, 9)) * step)
 
 
+def make_folder() -> None:
+    """Make the folder of the user's tables; raises DataError where it cannot be written. Source: :func:`folder`."""
+    place = folder()
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"the folder of tables '{place}' cannot be written: {str(error.strerror).lower()}; set PORTICO_CACHE to another."
+        ) from None
+
+
 def write(path: Path, arrays: dict[str, np.ndarray], provenance: dict[str, Any]) -> None:
     """Write a table so that at any moment the file is the old or the new one, whole.
 
-    Raises DataError where the folder cannot be written.
     Source: the module.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise DataError(
-            f"the folder of tables '{path.parent}' cannot be written: {str(error.strerror).lower()}; set PORTICO_CACHE to another."
-        ) from None
+    handle, name = tempfile.mkstemp(prefix=path.stem, suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             np.savez_compressed(file, provenance=np.array(json.dumps(provenance)), **arrays)  # type: ignore[arg-type]

@@ -79,8 +79,11 @@ def make(
     if form_factor not in FORM_FACTORS:
         raise unknown_name("form factor", form_factor, FORM_FACTORS)
     grid = _grid(tuple(elements), energy, lepton, kind, mass, points)
+    table_files.make_folder()
     arrays, provenance = compute(grid, (form_factor,), on_points=on_points)[form_factor]
     ends = f"{grid.energy[0]:g}-{grid.energy[1]:g}GeV"
+    if mass is not None:
+        ends += f"_mass_{grid.mass[0]:g}-{grid.mass[1]:g}GeV"
     path = table_files.folder() / f"{kind}_{grid.lepton}_{'-'.join(grid.elements)}_{form_factor}_{ends}.npz"
     table_files.write(path, arrays, provenance)
     return table_files.read(path)
@@ -197,7 +200,7 @@ def _points(grid: _Grid) -> tuple[np.ndarray, ...]:
 def _random_points(grid: _Grid) -> tuple[np.ndarray, ...]:
     """1 - x, energy and mass at random within the range that is given out, up to half the energy where it goes so far."""
     random = np.random.default_rng(1)
-    energy = np.exp(random.uniform(*np.log(grid.energy), CHECKS))
+    energy = np.exp(random.uniform(math.log(grid.energy[0]), math.log(grid.energy[1]), CHECKS))
     lowest = np.maximum(grid.mass[0] / energy, 2 * np.exp(grid.log_ratio[0]))
     highest = np.minimum(grid.mass[1] / energy, _CHECKED_RATIO)
     highest = np.where(highest > lowest, highest, np.minimum(grid.mass[1] / energy, _LARGEST_RATIO))

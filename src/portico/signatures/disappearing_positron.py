@@ -403,7 +403,14 @@ def notes(search: Search, model: Any) -> list[str]:
 def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:
     """Return the relative error of a channel from inputs and theory: beam, track length, and the cross section on nuclei."""
     beam = bhabha.relative_uncertainty()
-    rest = theory_error(search.options, channel, model.mass, differentiable=differentiable)
+    table = search.prepared().exact
+    rest = theory_error(
+        search.options,
+        channel,
+        model.mass,
+        differentiable=differentiable,
+        table_error=0.0 if table is None else float(table.error),
+    )
     return (beam**2 + rest**2) ** 0.5
 
 
