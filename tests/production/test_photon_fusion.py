@@ -95,9 +95,9 @@ def test_weizsaecker_williams_fails_for_heavy_soft_axions():
     x, mass = np.array([0.2, 0.5, 0.2]), np.array([1.0, 2.0, 2.0])
     exact = photon_fusion.dsigma_dx(1 - x, ENERGY, mass, lepton_mass=MUON, nucleus=LEAD).value
     near = ww.dsigma_dx(1 - x, ENERGY, mass, lepton_mass=MUON, nucleus=LEAD, kind="photon_coupled").value
-    # another calculation has -1.4%, -1.2% and -25%; it converges slowly, and the traces above, taken here, agree with ours to 1e-4
+    # another calculation has -1.4%, -1.2% and -25%; it converges slowly, and the traces above, taken here, agree with ours
     np.testing.assert_allclose(near / exact - 1, [-0.0144, -0.0105, -0.214], rtol=0.01)
-    assert _by_angles(0.2, 2.0, (60, 60, 80)) == pytest.approx(exact[2], rel=1e-3)
+    assert _by_angles(0.2, 2.0, (60, 60, 80)) == pytest.approx(exact[2], rel=2e-3)  # nodes of the other one
 
 
 @given(st.floats(0.05, 0.95), st.floats(0.01, 10), st.floats(0.5, 2))

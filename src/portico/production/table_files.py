@@ -55,15 +55,16 @@ def _broken(path: Path, reason: str) -> DataError:
 
 def _load(path: Path, names: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
+            if not isinstance(file, np.lib.npyio.NpzFile):
+                raise ValueError
             return {name: file[name] for name in (file.files if names is None else names)}
     except _UNREADABLE as error:
         if isinstance(error, OSError) and error.strerror:
             raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
         if isinstance(error, KeyError):
             raise _broken(path, "it has no array 'provenance'") from None
-        raise _broken(path, "the file is damaged or of another kind") from None
-    except AttributeError:  # a bare .npy array
         raise _broken(path, "the file is damaged or of another kind") from None
 
 
