@@ -37,6 +37,7 @@ def _start(*arguments, **settings):
         (("count", "--help"), "--luminosity"),
         (("models", "--help"), "NAME"),
         (("searches", "--help"), "NAME"),
+        (("tables", "--help"), "--element"),
         (("--version",), f"portico {portico.__version__}"),
     ],
 )
@@ -49,7 +50,7 @@ def test_help_and_version(run, arguments, text):
 
 def test_help_lists_every_command(run):
     out = run("--help").out
-    for command in ("models", "searches", "widths", "signal", "limit", "reach", "count"):
+    for command in ("models", "searches", "widths", "signal", "limit", "reach", "count", "tables"):
         assert re.search(rf"^\s+{command}\s", out, re.MULTILINE), command
 
 

@@ -60,6 +60,16 @@ def test_theory_error_is_the_distance_to_the_exact_tree_level():
     np.testing.assert_allclose(relative, np.sqrt(0.01**2 + distance**2 + inelastic**2), rtol=1e-9)
     exact = emission.theory_error({**options, "bremsstrahlung": "exact"}, "bremsstrahlung", mass, differentiable=False)
     np.testing.assert_allclose(exact, np.sqrt(0.01**2 + 0.02**2 + inelastic**2), rtol=1e-9)  # track, table, form factor
+    # a table of the user's with a larger error, and the form factor as printed
+    coarse = emission.theory_error(
+        {**options, "bremsstrahlung": "exact"}, "bremsstrahlung", mass, differentiable=False, table_error=0.3
+    )
+    np.testing.assert_allclose(coarse, np.sqrt(0.01**2 + 0.3**2 + inelastic**2), rtol=1e-9)
+    for form, left_out in (("elastic_inelastic", 0.0), ("elastic_inelastic_squared", inelastic)):
+        found = emission.theory_error(
+            {**options, "bremsstrahlung": "exact", "form_factor": form}, "bremsstrahlung", mass, differentiable=False
+        )
+        np.testing.assert_allclose(found, np.sqrt(0.01**2 + 0.02**2 + left_out**2), rtol=1e-9)
     assert emission.theory_error(options, "annihilation", mass, differentiable=False) == pytest.approx(0.01)
 
 
