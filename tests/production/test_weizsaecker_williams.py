@@ -109,10 +109,10 @@ def test_cross_section_is_positive_inside_its_support_and_nothing_outside(missin
 
 
 def test_kind_that_is_not_known():
-    with pytest.raises(UnknownName, match=r"no kind of emitted particle named 'vektor'\. Did you mean 'vector'"):
-        _muons(0.5, 0.1, "vektor")
+    with pytest.raises(UnknownName, match=r"no kind of emitted particle named 'vectro'\. Did you mean 'vector'"):
+        _muons(0.5, 0.1, "vectro")
     with pytest.raises(UnknownName, match="Did you mean 'vector'"):
-        nuclear_bremsstrahlung.dsigma_dx(0.5, 160.0, 0.1, lepton_mass=MUON, nucleus=LEAD, kind="vektor")
+        nuclear_bremsstrahlung.dsigma_dx(0.5, 160.0, 0.1, lepton_mass=MUON, nucleus=LEAD, kind="vectro")
 
 
 def test_inelastic_part_for_muons():

@@ -31,7 +31,7 @@ def elastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, "..."]:
     t : array, shape (...)    momentum transfer squared, positive, GeV^2
     nucleus : Nucleus
 
-    Source: arXiv:0906.0580 eq. (A18) and text below it.
+    Source: arXiv:0906.0580 eq. (A18) and text below it, after Rev. Mod. Phys. 46 (1974) 815.
     """
     t = jnp.asarray(t)
     screening = (111.0 / particles.mass("e-")) ** 2 * jnp.asarray(nucleus.charge) ** (-2 / 3) * t

@@ -25,7 +25,16 @@ from ..matter import materials
 
 _SHIPPED = Path(__file__).parent
 _ENDS = ("log_ratio", "log_energy")
-_UNREADABLE = (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError)
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    MemoryError,
+)
 
 
 class TableFile(NamedTuple):
@@ -94,7 +103,7 @@ def read(path: Path) -> TableFile:
             error=float(made["largest_relative_error"]) + float(made["integration_error"]),
             provenance=made,
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         named = f" '{error.args[0]}'" if isinstance(error, KeyError) else ""
         raise _broken(path, f"its provenance lacks a usable entry{named}") from None
     if len(table.points) != 3 or min(table.points) < 4 or not 0 <= table.error < math.inf or not table.elements:

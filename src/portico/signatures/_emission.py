@@ -11,8 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from .. import registry, units
+from ..errors import OutOfValidity
 from ..numerics import quadrature, tables
 from ..numerics.batching import in_batches
+from ..production import exact_table
 
 if TYPE_CHECKING:
     from .base import Search
@@ -21,6 +23,22 @@ _BATCH = 40
 _DIRECT = 512
 _PIECES, _POINTS = 8, 33
 _PACKAGE = Path(__file__).parent.parent
+
+
+def table_for(
+    options: dict[str, str], elements: tuple[str, ...], fraction: float, edges: np.ndarray
+) -> exact_table.ExactTable | None:
+    """Return the table of the exact cross section, if it is asked for; raises OutOfValidity beyond its range.
+
+    ``fraction`` is the smallest energy fraction of the mediator, ``edges`` are the energies of the beam (GeV).
+    """
+    if options["bremsstrahlung"] != "exact" or "bremsstrahlung" not in options["channels"].split(","):
+        return None
+    if fraction < 0.5:
+        raise OutOfValidity(
+            f"bremsstrahlung=exact: energy fractions from {fraction:g} are asked; the table holds 0.5 to 1. Use bremsstrahlung=ww."
+        )
+    return exact_table.load(elements, options["form_factor"], fraction * float(edges[0]), float(edges[-1]))
 
 
 def cached_emission(search: Search, mass: np.ndarray) -> quadrature.Estimate:

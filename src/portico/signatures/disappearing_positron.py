@@ -23,7 +23,7 @@ from jaxtyping import Array
 
 from .. import particles, units
 from ..beams import bhabha
-from ..errors import DataError, InvalidInput, OutOfValidity
+from ..errors import DataError, InvalidInput
 from ..experiments.base import Experiment, Field
 from ..matter.form_factors import FORM_FACTORS, Nucleus
 from ..matter.materials import Material, material
@@ -33,7 +33,7 @@ from ..numerics.batching import in_batches
 from ..production import exact_table, nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
 from ._disappearing_positron_rates import EmissionRules, annihilation, dark_width, emission, emission_rules
-from ._emission import cached_emission, theory_error
+from ._emission import cached_emission, table_for, theory_error
 from .base import Background, Factor, Option, Search, SignalYield, concrete
 
 CHANNELS = ("annihilation", "bremsstrahlung")
@@ -138,23 +138,10 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         track=emission_track,
         track_cm=length * path_length.track_total(emission_track, fraction),
         emission_rules=emission_rules(flux),
-        exact=_exact_table(options, target, fraction, np.asarray(flux.edges)),
+        exact=table_for(options, target.elements, fraction, np.asarray(flux.edges)),
         target=target,
         background=background(experiment, number, target, fraction),
     )
-
-
-def _exact_table(
-    options: dict[str, str], target: Material, fraction: float, edges: np.ndarray
-) -> exact_table.ExactTable | None:
-    """The table of the exact cross section, if it is asked for; raises OutOfValidity beyond its range."""
-    if options["bremsstrahlung"] != "exact" or "bremsstrahlung" not in options["channels"].split(","):
-        return None
-    if fraction < 0.5:
-        raise OutOfValidity(
-            f"bremsstrahlung=exact: energy fractions from {fraction:g} are asked; the table holds 0.5 to 1. Use bremsstrahlung=ww."
-        )
-    return exact_table.load(target.elements, options["form_factor"], fraction * float(edges[0]), float(edges[-1]))
 
 
 def _depth(experiment: Experiment, target: Material, key: str) -> float:
