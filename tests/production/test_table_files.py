@@ -133,6 +133,15 @@ def _with_member(text):
     return stream.getvalue()
 
 
+def _encrypted():
+    """A zip whose entries say that they are encrypted."""
+    content = bytearray(_bytes_of(provenance=np.array("{}")))
+    content[6] |= 1
+    place = content.index(b"PK\x01\x02")
+    content[place + 8] |= 1
+    return bytes(content)
+
+
 GOOD = _bytes_of(provenance=np.array(json.dumps(MADE)), **_arrays())
 UNREADABLE = {
     "cut": (GOOD[: len(GOOD) // 2], "damaged or of another kind"),
@@ -140,6 +149,7 @@ UNREADABLE = {
     "empty": (b"", "damaged or of another kind"),
     "bare array": (io.BytesIO(), "damaged or of another kind"),
     "no array inside": (_with_member("text"), "damaged or of another kind|lacks a usable entry"),
+    "encrypted": (_encrypted(), "damaged or of another kind"),
     "of someone else": (_bytes_of(x=np.arange(3.0)), "it has no array 'provenance'"),
     "objects": (_bytes_of(provenance=np.array([{"a": 1}], dtype=object)), "damaged or of another kind"),
     "no json": (_bytes_of(provenance=np.array("text")), "its provenance lacks a usable entry"),
@@ -218,6 +228,16 @@ def test_write_that_is_interrupted_leaves_the_old_table_and_nothing_else(cache, 
         _write(cache)
     assert path.read_bytes() == before
     assert list(cache.iterdir()) == [path]
+
+
+def test_a_new_table_takes_the_place_of_the_old_one_at_once(cache):
+    path = _write(cache)
+    (cache / "link").hardlink_to(path)
+    before = path.read_bytes()
+    _write(cache, made={**MADE, "largest_relative_error": 0.5})
+    assert table_files.read(path).error == pytest.approx(0.51)
+    assert (cache / "link").read_bytes() == before  # the old file was not written into
+    assert path.stat().st_mode & 0o777 == 0o644
 
 
 def test_folder_that_cannot_be_written_is_told_before_anything_is_computed(tmp_path, monkeypatch):

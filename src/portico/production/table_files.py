@@ -34,6 +34,7 @@ _UNREADABLE = (
     zlib.error,
     NotImplementedError,
     MemoryError,
+    RuntimeError,
 )
 
 
@@ -230,6 +231,5 @@ def write(path: Path, arrays: dict[str, np.ndarray], provenance: dict[str, Any])
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    finally:
+        Path(name).unlink(missing_ok=True)  # gone already, unless the write was cut short
