@@ -114,11 +114,18 @@ def derivatives():
         show(f"gradient, {label}", f"{value:.1e}", "against central differences, relative")
 
 
+def exact_emission():
+    result = measure("phase_space")
+    if result is not None:
+        show("exact emission, phase-space points per second and core", f"{result['per_second']:.1e}", "1e5")
+        show("  dsigma/dx with its error, per second and core", f"{result['cross_sections']:.0f}")
+
+
 def main():
     os.chdir(HERE.parent)
     print(f"plain reference: nested scipy.integrate.quad, timed at {len(SAMPLE)} masses and scaled to {MASSES}\n")
     show("measurement", "portico", "asked", "reference", "ratio")
-    for group in (start_up, command_line, reach, million_points, derivatives):
+    for group in (start_up, command_line, reach, million_points, derivatives, exact_emission):
         group()
 
 

@@ -78,11 +78,29 @@ def derivatives():
     return {"differences": differences}
 
 
+def phase_space():
+    """Points of the exact emission per second of one core: nodes of all three integrals, once compiled."""
+    from portico import particles
+    from portico.matter.materials import element
+    from portico.production import exact_bremsstrahlung
+
+    rng, count = np.random.default_rng(1), 1024
+    missing, mass = (np.exp(rng.uniform(np.log(1e-3), np.log(high), count)) for high in (0.5, 1.0))
+    times = []
+    for _ in range(4):
+        start = time.process_time()  # of all threads together
+        exact_bremsstrahlung.dsigma_dx(missing, 5.0, mass, lepton_mass=particles.mass("e-"), nucleus=element("I"))
+        times.append(time.process_time() - start)
+    nodes = count * sum(int(np.prod(orders)) for orders in exact_bremsstrahlung.ORDERS)
+    return {"per_second": nodes / min(times[1:]), "cross_sections": count / min(times[1:])}
+
+
 CASES = {
     "reach_ww": lambda: reach("ww"),
     "reach_iww": lambda: reach("iww"),
     "million_points": million_points,
     "derivatives": derivatives,
+    "phase_space": phase_space,
 }
 
 if __name__ == "__main__":

@@ -17,6 +17,13 @@ PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """Tables that a page makes go here; compiled code stays where the import of numerics has put it."""
+    importlib.import_module("portico.numerics")
+    monkeypatch.setenv("PORTICO_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
 def _blocks(page, language):
     return [text for name, text in FENCE.findall(page.read_text(encoding="utf-8")) if name == language]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import tomllib
 from pathlib import Path
 from types import ModuleType
@@ -55,3 +56,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except (RecursionError, ValueError) as error:
         raise DataError(f"{path}: not usable TOML: {error}.") from None
+
+
+def cache_folder() -> Path:
+    """Return the folder in which portico keeps what it made for this user: PORTICO_CACHE, or that of the system."""
+    if chosen := os.environ.get("PORTICO_CACHE"):
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("portico")

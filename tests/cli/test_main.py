@@ -39,6 +39,7 @@ def _start(*arguments, **settings):
         (("cite", "--help"), "BibTeX"),
         (("models", "--help"), "NAME"),
         (("searches", "--help"), "NAME"),
+        (("tables", "--help"), "--element"),
         (("--version",), f"portico {portico.__version__}"),
     ],
 )
@@ -51,7 +52,7 @@ def test_help_and_version(run, arguments, text):
 
 def test_help_lists_every_command(run):
     out = run("--help").out
-    for command in ("models", "searches", "widths", "signal", "limit", "reach", "count", "reproduce", "cite"):
+    for command in ("models", "searches", "widths", "signal", "limit", "reach", "count", "reproduce", "cite", "tables"):
         assert re.search(rf"^\s+{command}\s", out, re.MULTILINE), command
 
 

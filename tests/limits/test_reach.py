@@ -163,7 +163,17 @@ def test_order_of_the_scan_does_not_matter():
 
 def test_dataset_has_units_and_provenance():
     data = _reach()
-    wanted = {"low", "high", "n_intervals", "status", "numerical_error", "systematic_error", "channel_low", "required_events", "low_known"}
+    wanted = {
+        "low",
+        "high",
+        "n_intervals",
+        "status",
+        "numerical_error",
+        "systematic_error",
+        "channel_low",
+        "required_events",
+        "low_known",
+    }
     assert set(data.data_vars) == wanted
     assert data["low"].dims == ("mass", "interval")
     assert data["mass"].attrs["units"] == "GeV"

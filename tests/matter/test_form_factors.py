@@ -7,6 +7,7 @@ from portico.matter import form_factors as ff
 
 LEAD = ff.Nucleus(82.0, 207.2)
 _elastic, _inelastic = jax.jit(ff.elastic), jax.jit(ff.inelastic)
+_printed = jax.jit(ff.inelastic_squared)
 _flux = jax.jit(ff.effective_photon_flux, static_argnames=("name", "order"))
 T = np.array([1e-12, 1e-9, 1e-6, 1e-3, 1e-2, 1.0])
 
@@ -33,6 +34,14 @@ def test_inelastic_form_factor_by_hand():
     )
     np.testing.assert_allclose(_inelastic(T, LEAD), expected, rtol=1e-7)
     assert float(_inelastic(np.full(6, 1e-5), LEAD)[0]) == pytest.approx(82, rel=1e-2)  # one by one
+
+
+def test_printed_form_squares_the_last_fraction():
+    right, printed = np.asarray(_inelastic(T, LEAD)), np.asarray(_printed(T, LEAD))
+    np.testing.assert_allclose(printed[:3], right[:3], rtol=1e-4)  # (1 + 1.9 t)(1 - 5.6 t) at t = 1e-6 and below
+    last = (1 + 1 / (4 * 0.93827208816**2) * (2.79284734463**2 - 1)) / (1 + 1 / 0.71) ** 4
+    assert printed[-1] / right[-1] == pytest.approx(last, rel=1e-8)  # digits of the proton mass
+    assert last == pytest.approx(0.1, abs=0.02)  # what the docstring says
 
 
 def test_forms_by_name():
@@ -66,9 +75,10 @@ def _form_numpy(nucleus, name):
     def form(t):
         s = (111 * z ** (-1 / 3) / electron) ** 2 * t
         value = z**2 * (s / (1 + s)) ** 2 / (1 + t / (0.164 * a ** (-2 / 3))) ** 2
-        if name == "elastic_inelastic":
+        if name != "elastic":
             s = (773 * z ** (-2 / 3) / electron) ** 2 * t
-            value += z * (s / (1 + s)) ** 2 * (1 + t / (4 * proton**2) * (2.79284734463**2 - 1)) / (1 + t / 0.71) ** 4
+            last = (1 + t / (4 * proton**2) * (2.79284734463**2 - 1)) / (1 + t / 0.71) ** 4
+            value += z * (s / (1 + s)) ** 2 * last ** (2 if name == "elastic_inelastic_squared" else 1)
         return value
 
     return form

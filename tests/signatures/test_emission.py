@@ -66,6 +66,16 @@ def test_theory_error_is_the_distance_to_the_exact_tree_level():
     assert emission.theory_error(merged, "annihilation", mass, differentiable=False) == pytest.approx(
         np.hypot(0.01, 0.005)
     )
+    # a table of the user's with a larger error, and the form factor as printed
+    coarse = emission.theory_error(
+        {**options, "bremsstrahlung": "exact"}, "bremsstrahlung", mass, differentiable=False, table_error=0.3
+    )
+    np.testing.assert_allclose(coarse, np.sqrt(0.01**2 + 0.3**2 + inelastic**2), rtol=1e-9)
+    for form, left_out in (("elastic_inelastic", 0.0), ("elastic_inelastic_squared", inelastic)):
+        found = emission.theory_error(
+            {**options, "bremsstrahlung": "exact", "form_factor": form}, "bremsstrahlung", mass, differentiable=False
+        )
+        np.testing.assert_allclose(found, np.sqrt(0.01**2 + 0.02**2 + left_out**2), rtol=1e-9)
 
 
 @pytest.mark.parametrize("approximation", ["iww_full", "ww"])

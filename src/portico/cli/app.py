@@ -215,3 +215,48 @@ def cite(
     from .reproduce import cite as cited
 
     cited(names)
+
+
+@app.command()
+def tables(
+    element: Annotated[
+        list[str] | None,
+        typer.Option("--element", metavar="SYMBOL", help="Make a table for this nucleus, such as Pb. Repeatable."),
+    ] = None,
+    energy: Annotated[
+        str | None, typer.Option("--energy", metavar="LOW:HIGH", help="Energies of the lepton, such as 50GeV:200GeV.")
+    ] = None,
+    lepton: Annotated[str | None, typer.Option("--lepton", help="e- (default) or mu-; both charges share one.")] = None,
+    form_factor: Annotated[
+        str | None, typer.Option("--form-factor", help="elastic (default), elastic_inelastic, ...")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="What is emitted: vector (default), scalar, pseudoscalar.")
+    ] = None,
+    mass: Annotated[
+        str | None, typer.Option("--mass", metavar="LOW:HIGH", help="Masses of what is emitted; all by default.")
+    ] = None,
+    points: Annotated[
+        str | None,
+        typer.Option(
+            "--points", metavar="AxBxC", help="Grid in mass, energy and 1-x; fewer are faster, such as 20x6x10."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the tables of the exact emission cross section, or make one for other nuclei, leptons or energies."""
+    from . import tables as command
+
+    given = {
+        "energy": energy,
+        "lepton": lepton,
+        "form_factor": form_factor,
+        "kind": kind,
+        "mass": mass,
+        "points": points,
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if element is None:
+        command.listed(chosen, as_json=as_json)
+    else:
+        command.made(element, chosen, as_json=as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import registry
 from ..errors import DataError, InvalidInput, NumericsError, unknown_name
 from .interrupted import Interrupted, check, raising, say
-from .run import Progress
+from .progress import Progress
 from .show import print_json
 from .text import number, table
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from .. import units
 from ..errors import NumericsError
 from .arguments import confidence, make_model, make_search, pairs, probability, scans
 from .interrupted import Interrupted, check, raising, say
+from .progress import Progress
 from .show import print_json
 from .text import number, table
 
@@ -323,36 +323,6 @@ def _place(dataset: Any, axes: dict[str, Any], flat: int) -> str:
     return ", ".join(words)
 
 
-class Progress:
-    """A bar on standard error, on a terminal only."""
-
-    def __init__(self, total: int, label: str) -> None:
-        """Count up to ``total`` under a label."""
-        self._total, self._label = total, label
-        self._bar: Any = None
-
-    def __enter__(self) -> Progress:
-        """Show the bar."""
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task(self._label, total=self._total or None)
-        return self
-
-    def advance(self, count: int, *, total: int | None = None) -> None:
-        """Move on by so many; ``total`` is given where it was not known at the start."""
-        if self._bar is not None:
-            self._bar.update(self._task, advance=count, total=total)
-
-    def __exit__(self, *_: object) -> None:
-        """Take the bar away."""
-        if self._bar is not None:
-            self._bar.stop()
-
-
 def count(
     observed: str | None,
     background: str,
@@ -391,6 +361,3 @@ def count(
         return
     print(f"expected: {number(band['median'])} events; 68% within {number(band['minus1'])} ... {number(band['plus1'])}, "
           f"95% within {number(band['minus2'])} ... {number(band['plus2'])}")  # fmt: skip
-
-
-__all__ = ["Progress", "count", "limit", "reach", "signal", "widths"]

@@ -10,7 +10,7 @@ from jaxtyping import Array, ArrayLike, Float
 from .. import constants, particles
 from ..numerics import quadrature
 
-FORM_FACTORS = ("elastic", "elastic_inelastic")
+FORM_FACTORS = ("elastic", "elastic_inelastic", "elastic_inelastic_squared")
 
 
 class Nucleus(NamedTuple):
@@ -31,7 +31,7 @@ def elastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, "..."]:
     t : array, shape (...)    momentum transfer squared, positive, GeV^2
     nucleus : Nucleus
 
-    Source: arXiv:0906.0580 eq. (A18) and text below it.
+    Source: arXiv:0906.0580 eq. (A18) and text below it, after Rev. Mod. Phys. 46 (1974) 815.
     """
     t = jnp.asarray(t)
     screening = (111.0 / particles.mass("e-")) ** 2 * jnp.asarray(nucleus.charge) ** (-2 / 3) * t
@@ -56,9 +56,30 @@ def inelastic(t: ArrayLike, nucleus: Nucleus) -> Float[Array, "..."]:
     return nucleus.charge * (screening / (1 + screening)) ** 2 * magnetic / (1 + t / 0.71) ** 4
 
 
+def inelastic_squared(t: ArrayLike, nucleus: Nucleus) -> Float[Array, "..."]:
+    r"""Inelastic form factor with its last fraction squared once more, as it is printed and widely copied: a misprint.
+
+    .. math:: G_2 = Z\left(\frac{a'^2t}{1+a'^2t}\right)^2\left(\frac{1+\frac{t}{4m_p^2}(\mu_p^2-1)}{(1+t/0.71\,\mathrm{GeV}^2)^4}\right)^2
+
+    Only to compare with results that used it; at t = 1 GeV^2 it is a tenth of :func:`inelastic`. Parameters and shapes as there.
+
+    Source: arXiv:0906.0580 eq. (A19), as printed.
+    """
+    t = jnp.asarray(t)
+    right = inelastic(t, nucleus)
+    magnetic = 1 + t / (4 * particles.mass("p") ** 2) * (constants.PROTON_MAGNETIC_MOMENT**2 - 1)
+    return right * magnetic / (1 + t / 0.71) ** 4
+
+
+_INELASTIC = {"elastic_inelastic": inelastic, "elastic_inelastic_squared": inelastic_squared}
+
+
 def form_factor(t: ArrayLike, nucleus: Nucleus, name: str) -> Float[Array, "..."]:
-    """Return G_2 by name: "elastic", or "elastic_inelastic" for their sum. Source: :func:`elastic`, :func:`inelastic`."""
-    return elastic(t, nucleus) + (inelastic(t, nucleus) if name == "elastic_inelastic" else 0.0)
+    """Return G_2 by name: "elastic", or for its sum with the inelastic one "elastic_inelastic" (right) or
+    "elastic_inelastic_squared" (as printed). Source: :func:`elastic`, :func:`inelastic`, :func:`inelastic_squared`.
+    """
+    coherent = elastic(t, nucleus)
+    return coherent + _INELASTIC[name](t, nucleus) if name in _INELASTIC else coherent
 
 
 def effective_photon_flux(

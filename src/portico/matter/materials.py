@@ -36,6 +36,19 @@ def names() -> list[str]:
     return sorted(_table()["materials"])
 
 
+def elements() -> list[str]:
+    """Return the symbols that :func:`element` accepts. Source: ``materials.toml``."""
+    return sorted(_table()["elements"])
+
+
+def element(symbol: str) -> Nucleus:
+    """Return the nucleus of an element; raises UnknownName with the nearest match. Source: ``materials.toml``."""
+    if symbol not in _table()["elements"]:
+        raise unknown_name("element", symbol, elements(), where=_FILE.name)
+    entry, where = _table()["elements"][symbol], f"{_FILE.name}: elements.{symbol}"
+    return Nucleus(*(_number(entry[key], units.DIMENSIONLESS, where) for key in ("charge", "form_factor_mass_number")))
+
+
 def _number(entry: dict[str, Any], unit: str, where: str) -> float:
     if entry.get("unit") == "1":
         return float(entry["value"])
@@ -55,17 +68,15 @@ def material(name: str) -> Material:
     entry = _table()["materials"][name]
     mass, charge, nuclei, sources = 0.0, 0.0, [], []
     for symbol, number in entry["composition"].items():
-        element = _table()["elements"].get(symbol)
-        if element is None:
+        entries = _table()["elements"].get(symbol)
+        if entries is None:
             raise DataError(f"{_FILE.name}: material '{name}' contains '{symbol}', which is not among the elements.")
         where = f"{_FILE.name}: elements.{symbol}"
-        z = _number(element["charge"], units.DIMENSIONLESS, where)
-        mass += number * _number(element["atomic_mass"], "g/mol", where)
-        charge += number * z
-        nuclei.append(
-            (Nucleus(z, _number(element["form_factor_mass_number"], units.DIMENSIONLESS, where)), int(number))
-        )
-        sources += [item["source"] for item in element.values()]
+        nucleus = element(symbol)
+        mass += number * _number(entries["atomic_mass"], "g/mol", where)
+        charge += number * float(nucleus.charge)
+        nuclei.append((nucleus, int(number)))
+        sources += [item["source"] for item in entries.values()]
     where = f"{_FILE.name}: materials.{name}"
     density = _number(entry["density"], units.DENSITY, where) * constants.AVOGADRO / mass
     interaction = entry.get("nuclear_interaction_length")

@@ -9,6 +9,8 @@ import os
 
 import jax
 
+from .. import registry
+
 jax.config.update("jax_enable_x64", True)
 
 
@@ -16,9 +18,7 @@ def _use_compilation_cache() -> None:
     """Keep compiled kernels in the user's cache folder, unless the user chose another place or none."""
     if "JAX_COMPILATION_CACHE_DIR" in os.environ or os.environ.get("PORTICO_COMPILE_CACHE") == "off":
         return
-    from platformdirs import user_cache_path
-
-    folder = user_cache_path("portico") / "compiled"
+    folder = registry.cache_folder() / "compiled"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -1,17 +1,14 @@
-r"""The exact cross section of l N -> l N V from a table: its ratio to the Weizsaecker-Williams form.
+r"""The exact cross section of l N -> l N X from a table: its ratio to the Weizsaecker-Williams form.
 
 .. math:: \frac{d\sigma}{dx} = \beta_{l'}\,e^{r(\ln\frac{m}{E-m},\ \ln E,\ c)}\,\frac{d\sigma}{dx}\Big|_\mathtt{ww}, \qquad
           c = \frac{\ln[(1-x)E/m_l]}{\ln[(1-x)_\mathrm{max}E/m_l]}, \qquad (1-x)_\mathrm{max} = 0.6\,(1 - m/E)
 
-with the velocity of the recoiling lepton taken out, so that r is smooth up to the end of the spectrum. The table ships with
-portico; ``scripts/make_exact_bremsstrahlung.py`` makes it.
+with the velocity of the recoiling lepton taken out, so that r is smooth up to the end of the spectrum. Tables for electrons and
+positrons on iodine and caesium ship with portico; ``portico tables`` makes others (:mod:`portico.production.table_files`).
 """
 
 from __future__ import annotations
 
-import json
-from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -20,53 +17,54 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ..errors import OutOfValidity
 from ..numerics.grids import contract_first, interpolate_two
+from . import table_files
 
-FILE = Path(__file__).with_name("exact_bremsstrahlung.npz")
 LARGEST_MISSING = 0.6
 """Largest 1 - x of the table over 1 - m/E."""
 
 
 class ExactTable(NamedTuple):
-    """Logarithms r per nucleus on an even grid in ln(m/(E-m)), ln E and c, and the ends of the first two."""
+    """Logarithms r per nucleus on an even grid in ln(m/(E-m)), ln E and c, and the ends of the first two.
+
+    ``mass`` is the range of masses (GeV) that it holds, ``error`` its measured relative error.
+    """
 
     values: Float[Array, "nuclei a b c"]
     log_ratio: Float[Array, "2"]
     log_energy: Float[Array, "2"]
+    mass: Float[Array, "2"]
     error: Float[Array, ""]
 
 
-@cache
-def _content() -> dict[str, Any]:
-    with np.load(FILE) as file:
-        return {name: file[name] for name in file.files}
+def load(
+    elements: tuple[str, ...],
+    form: str,
+    lowest_energy: float,
+    highest_energy: float,
+    *,
+    lepton: str = "e-",
+    kind: str = "vector",
+) -> ExactTable:
+    """Return the table for a lepton (either charge) of these energies (GeV) on these nuclei, one row each.
 
-
-def provenance() -> dict[str, Any]:
-    """Return how the shipped table was made. Source: ``exact_bremsstrahlung.npz``."""
-    return json.loads(str(_content()["provenance"]))
-
-
-def load(elements: tuple[str, ...], form: str, lowest_energy: float, highest_energy: float) -> ExactTable:
-    """Return the table for electrons and positrons on these nuclei, one row each.
-
-    Raises OutOfValidity where the table lacks a nucleus, a form factor or the range of energies.
-    Source: ``exact_bremsstrahlung.npz``.
+    A shipped table comes first, then the user's. Raises OutOfValidity where no table holds a nucleus, a form factor or the
+    range of energies, with the command that makes one; DataError where the file is damaged.
+    Source: the files of :func:`portico.production.table_files.tables`.
     """
-    made = provenance()
-    missing = [name for name in elements if name not in made["elements"]]
-    low, high = made["energy_gev"]
-    if missing or form != made["form_factor"]:
-        wanted = f"nuclei {', '.join(missing)}" if missing else f"form factor {form}"
+    found = table_files.find(elements, form, (lowest_energy, highest_energy), lepton=lepton, kind=kind)
+    content = table_files.values(found)
+    rows = np.stack([content[name].astype(float) for name in elements])
+    return ExactTable(rows, content["log_ratio"], content["log_energy"], np.array(found.mass), np.float64(found.error))
+
+
+def check_mass(table: ExactTable, mass: Any) -> None:
+    """Raise OutOfValidity for a mass (GeV) beyond the range of the table. Source: its provenance."""
+    low, high = np.asarray(table.mass)
+    outside = np.asarray(mass)[(np.asarray(mass) < low) | (np.asarray(mass) > high)]
+    if outside.size:
         raise OutOfValidity(
-            f"bremsstrahlung=exact: no table for {wanted}; it holds {', '.join(made['elements'])} with form factor {made['form_factor']}. Use bremsstrahlung=ww."
+            f"bremsstrahlung=exact: mass {outside.ravel()[0]:.4g} GeV is outside the table, which holds {low:.4g} to {high:.4g} GeV; make one with a wider --mass (see 'portico tables'), or use bremsstrahlung=ww."
         )
-    if lowest_energy < low or highest_energy > high:
-        raise OutOfValidity(
-            f"bremsstrahlung=exact: lepton energies from {lowest_energy:.3g} to {highest_energy:.3g} GeV are asked; the table holds {low:g} to {high:g} GeV. Use bremsstrahlung=ww."
-        )
-    content = _content()
-    values = np.stack([content[name].astype(float) for name in elements])
-    return ExactTable(values, content["log_ratio"], content["log_energy"], np.float64(made["largest_relative_error"]))
 
 
 class MassTable(NamedTuple):

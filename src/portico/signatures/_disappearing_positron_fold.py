@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import particles, units
 from ..beams import bhabha
-from ..errors import DataError, InvalidInput, OutOfValidity
+from ..errors import DataError, InvalidInput
 from ..experiments.base import Experiment
 from ..flux import Flux
 from ..matter import atomic_electrons
@@ -19,6 +19,7 @@ from ..numerics import tables
 from ..production import exact_table
 from ..transport import electromagnetic_cascade, electron_motion, path_length, radiative_path
 from ._disappearing_positron_rates import EmissionRules, emission_rules
+from ._emission import table_for
 from .base import Background
 
 BACKGROUND_NUISANCES = ("photons", "neutrons", "thickness", "attenuation")
@@ -99,7 +100,7 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         track=emission_track,
         track_cm=length * path_length.track_total(emission_track, fraction),
         emission_rules=emission_rules(flux),
-        exact=_exact_table(options, target, fraction, np.asarray(flux.edges)),
+        exact=table_for(options, target.elements, fraction, np.asarray(flux.edges)),
         target=target,
         background=background(experiment, number, target, fraction),
     )
@@ -121,19 +122,6 @@ def _path(
     return (
         electron_motion.smeared(path, atomic_electrons.motion(target)) if options["electron_motion"] == "on" else path
     )
-
-
-def _exact_table(
-    options: dict[str, str], target: Material, fraction: float, edges: np.ndarray
-) -> exact_table.ExactTable | None:
-    """The table of the exact cross section, if it is asked for; raises OutOfValidity beyond its range."""
-    if options["bremsstrahlung"] != "exact" or "bremsstrahlung" not in options["channels"].split(","):
-        return None
-    if fraction < 0.5:
-        raise OutOfValidity(
-            f"bremsstrahlung=exact: energy fractions from {fraction:g} are asked; the table holds 0.5 to 1. Use bremsstrahlung=ww."
-        )
-    return exact_table.load(target.elements, options["form_factor"], fraction * float(edges[0]), float(edges[-1]))
 
 
 def _depth(experiment: Experiment, target: Material, key: str) -> float:

@@ -33,7 +33,7 @@ from ..matter.form_factors import FORM_FACTORS, Nucleus
 from ..models.base import Model, VectorMediator
 from ..numerics import quadrature
 from ..numerics.batching import in_batches
-from ..production import nuclear_bremsstrahlung, resonant_annihilation
+from ..production import exact_table, nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade, path_length, thick_target
 from ._disappearing_positron_factors import factors, method_sources
 from ._disappearing_positron_fold import BACKGROUND_NUISANCES, Prepared, background, prepare
@@ -130,6 +130,13 @@ def check_model(search: Search, model: Model) -> None:
             f"search '{search.name}' needs a model with a vector mediator and dark matter, such as dark_photon; given {model.NAME}."
         )
     model.require("mass", "epsilon", "alpha_dark")
+    _check_parameters(search, model)
+    if not isinstance(model.mass, jax.core.Tracer) and search.prepared().exact is not None:
+        exact_table.check_mass(search.prepared().exact, model.mass)
+
+
+def _check_parameters(search: Search, model: VectorMediator) -> None:
+    """Raise InvalidInput unless dark matter is produced on-shell."""
     if isinstance(model.mass, jax.core.Tracer) or isinstance(model.alpha_dark, jax.core.Tracer):
         return
     if np.any(np.asarray(model.alpha_dark) == 0):
@@ -284,7 +291,14 @@ def notes(search: Search, model: Any) -> list[str]:
 def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:
     """Return the relative error of a channel from inputs and theory: beam, track length, and the cross section on nuclei."""
     beam = bhabha.relative_uncertainty()
-    rest = theory_error(search.options, channel, model.mass, differentiable=differentiable)
+    table = search.prepared().exact
+    rest = theory_error(
+        search.options,
+        channel,
+        model.mass,
+        differentiable=differentiable,
+        table_error=0.0 if table is None else float(table.error),
+    )
     return (beam**2 + rest**2) ** 0.5
 
 
