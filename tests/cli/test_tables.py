@@ -3,7 +3,6 @@ import os
 import re
 import shlex
 import signal
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -115,16 +114,14 @@ def test_interruption_keeps_the_older_table(run, cache, monkeypatch):
     path = cache / "vector_e-_Pb_elastic_4-7GeV.npz"
     before, files = path.read_bytes(), sorted(cache.iterdir())
 
-    @contextmanager
-    def interrupted_at_the_second(total):
-        def advance(count, seen=[]):  # noqa: B006
-            seen.append(count)
-            if len(seen) == 2:
-                os.kill(os.getpid(), signal.SIGINT)
+    seen = []
 
-        yield advance
+    def interrupted_at_the_second(bar, count, **_):
+        seen.append(count)
+        if len(seen) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(command, "progress", interrupted_at_the_second)
+    monkeypatch.setattr(command.Progress, "advance", interrupted_at_the_second)
     done = run(*TINY)
     assert (done.status, done.out) == (130, "")
     assert done.err == "interrupted: 1504 of 1980 points; no table was written, an older one stays.\n"
@@ -149,12 +146,12 @@ def test_damaged_file_is_told_and_does_not_hide_the_others(run, cache, lead):
 
 
 def test_bar_is_for_terminals_only(monkeypatch, capsys):
-    from portico.cli.progress import progress
+    from portico.cli.progress import Progress
 
-    with progress(3) as advance:
-        advance(3)
+    with Progress(3) as bar:
+        bar.advance(3)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    with progress(3) as advance:
-        advance(3)
+    with Progress(3) as bar:
+        bar.advance(3)
     assert "points" in capsys.readouterr().err
