@@ -61,7 +61,7 @@ def _mills_polynomial() -> tuple[float, ...]:
     """Monomial coefficients of (1 + x) R(x) in (x - 2.5)/(x + 2.5), R the Mills ratio; fitted to scipy's erfcx."""
     from scipy.special import erfcx
 
-    def scaled_ratio(v: np.ndarray) -> np.ndarray:
+    def scaled_ratio(v):  # type: ignore[no-untyped-def]
         x = 2.5 * (1 + v) / np.maximum(1 - v, 1e-300)
         return (1 + x) * np.sqrt(np.pi / 2) * erfcx(x / np.sqrt(2))
 

@@ -58,7 +58,7 @@ def signal_at_root(root: Any, count: Any, widths: Widths, constraint: str) -> tu
     gap = _first_gap(root, start, count, widths, constraint)
 
     def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-        gap, low, high, _ = state
+        gap, low, high, before = state
         point = curve(start + gap, count, widths, constraint)
         q = xp.maximum(point.deviance - zero, 1e-300)
         off = xp.sqrt(q) - root
@@ -67,7 +67,8 @@ def signal_at_root(root: Any, count: Any, widths: Widths, constraint: str) -> tu
         # a truncated Gaussian has a kink, around which Newton's method alone may circle
         low, high = xp.where(off > 0, low, gap), xp.where(off > 0, gap, high)
         new = xp.clip(gap - move, 0.1 * gap, 8 * gap)
-        new = xp.where((new < low) | (new > high), 0.5 * (low + high), new)
+        stuck = (xp.abs(off) > 0.5 * before) & (xp.abs(off) > _LEFT) & (high < 1e300)
+        new = xp.where(stuck | (new < low) | (new > high), 0.5 * (low + high), new)
         return new, low, high, xp.abs(off)
 
     endless = xp.full_like(gap, np.inf)
@@ -144,7 +145,7 @@ def observed_signal(
     inner = 12 if careful else 0
 
     def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-        signal, gap, gap_a, low, high, _ = state
+        signal, gap, gap_a, low, high, before = state
         q, dq, gap, rate, at = data.at(signal, gap, inner)
         qa, dqa, gap_a, rate_a, at_a = expectation.at(signal, gap_a, inner)
         log, dlog = log_cls(q, qa, (dq, dqa))
@@ -153,7 +154,8 @@ def observed_signal(
         if careful:
             low, high = xp.where(off > 0, signal, low), xp.where(off > 0, high, signal)
             middle = xp.where(xp.isfinite(high), 0.5 * (low + xp.minimum(high, 1e300)), 5 * signal)
-            new = xp.where((new < low) | (new > high), middle, new)
+            stuck = (xp.abs(off) > 0.5 * before) & (xp.abs(off) > _LEFT)
+            new = xp.where(stuck | (new < low) | (new > high), middle, new)
         left = xp.abs(off) + xp.abs(at - signal) / signal + xp.abs(at_a - signal) / signal
         gap = data.moved(gap, at, new, rate)
         gap_a = expectation.moved(gap_a, at_a, new, rate_a)

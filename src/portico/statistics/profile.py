@@ -157,7 +157,7 @@ def _explicit(total: Any, count: Any, widths: Widths, constraint: str) -> Point:
     xp = array_namespace(total, count, *widths)
     b, spread = widths.background, widths.spread
     nu = xp.maximum(total, 1e-300)
-    w, dw = (nu - count) / nu, count / nu**2
+    w, dw = (nu - count) / nu, count / nu / nu
     if constraint == "gamma":
         pull = spread * w
         beta = b / (1 + pull)

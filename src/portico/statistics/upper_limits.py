@@ -246,7 +246,7 @@ def _first_covering(counting: Counting, cl: float, counts: np.ndarray, signal: f
 
 def _sampled_counts(counting: Counting, signal: float, samples: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng([seed, 1])
-    b, spread, width, second = (float(a) for a in widths(counting))
+    b, spread, width, second = (float(np.squeeze(a)) for a in widths(counting))
     if counting.constraint == "gaussian":
         background = _truncated(rng, b, spread, samples)
         efficiency = _truncated(rng, 1.0, width, samples) * _truncated(rng, 1.0, second, samples)
