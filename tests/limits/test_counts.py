@@ -45,6 +45,11 @@ def test_cross_section_goes_with_luminosity_and_efficiency():
 
 def test_limit_cites_its_method():
     assert "Read2002hq" in portico.cite(portico.count_limit(3, 2.0))
+    for method, key in (("bayes", "Zech1988un"), ("cls_hybrid", "Cousins1991qz"), ("feldman_cousins", "Feldman1997qc")):
+        assert key in portico.cite(portico.count_limit(3, 2.0, method=method))
+    both = portico.cite(portico.count_limit(3, 2.0, background_uncertainty=0.2))
+    assert "Read2002hq" in both
+    assert "Cowan2010js" in both
 
 
 @pytest.mark.parametrize(

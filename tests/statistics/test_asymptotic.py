@@ -72,6 +72,7 @@ def test_profiled_nuisances_are_those_of_a_minimiser(constraint, count, signal, 
         return 2 * (mean - (count * np.log(mean) if count else 0.0)) + cost(background, efficiency)
 
     best = minimize(deviance, [np.log(10.0), 0.0], method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    best = minimize(deviance, best.x, method="BFGS", options={"gtol": 1e-9})
     at = np.array([signal]), np.array([float(count)]), numbers, constraint
     background, efficiency = nuisances_at(*at)
     assert background[0] == pytest.approx(np.exp(best.x[0]), rel=1e-5)  # a minimum is flat: root of 1e-12

@@ -137,7 +137,7 @@ def test_widest_log_normal_is_finite():
 # --- laws ----------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(st.sampled_from(UNCERTAIN), st.sampled_from(CONSTRAINTS), COUNT, MEAN, st.floats(0, 0.4), st.floats(0, 0.15))
 def test_limit_rises_with_the_count(method, constraint, count, background, relative, signal):
     counting = Counting(background, relative * background, signal, 0.0, constraint)

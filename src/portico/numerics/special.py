@@ -100,7 +100,7 @@ def log_normal_tail(x: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..
 def wright_omega(x: ArrayLike) -> Float[Array, "..."]:
     r"""Return the solution of :math:`u + \ln u = x`, that is :math:`W(e^x)` with Lambert's W; 0 at x = -inf.
 
-    Source: DLMF section 4.13; two steps of the iteration of Fritsch, Shafer and Crowley, Commun. ACM 16 (1973) 123.
+    Source: DLMF section 4.13; two steps of the iteration of Fritsch, Shafer and Crowley, CACM 16 (1973) 123.
     """
     xp = array_namespace(x)
     x = xp.asarray(x)
