@@ -116,3 +116,18 @@ def wright_omega(x: ArrayLike) -> Float[Array, "..."]:
         q = 2 * (1 + u) * (1 + u + 2 * r / 3)
         u = u * (1 + r / (1 + u) * (q - r) / (q - 2 * r))
     return xp.where(empty, 0.0, u)
+
+
+def lambert_w(x: ArrayLike) -> Float[Array, "..."]:
+    """Return Lambert's W for x >= 0, the solution of u e^u = x, to 1e-14. Source: as :func:`wright_omega`."""
+    xp = array_namespace(x)
+    x = xp.asarray(x)
+    tiny = x < 1e-8
+    x_safe = xp.where(tiny, 1.0, x)
+    log = xp.log1p(x_safe)
+    u = log * (1 - xp.log1p(log) / (2 + log))
+    for _ in range(2):
+        r = xp.log(x_safe / u) - u
+        q = 2 * (1 + u) * (1 + u + 2 * r / 3)
+        u = u * (1 + r / (1 + u) * (q - r) / (q - 2 * r))
+    return xp.where(tiny, x * (1 - x), u)

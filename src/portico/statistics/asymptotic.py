@@ -34,7 +34,7 @@ BANDS = (-2, -1, 0, 1, 2)
 _STEPS, _SETTLE = 40, 3
 _LEFT = 1e-10
 _HOST = 512  # below this many points compiling costs more than it saves
-_BLOCK = 8192
+_BLOCK = 4096
 _ACCURACY, _MISSED = 1e-9, 1e-7
 
 
@@ -210,13 +210,13 @@ class _Follower:
 def _solve(cl: float, task: str, constraint: str, count: Any, *arrays: Any) -> tuple[Any, Any]:
     """All limits that a task asks for, along a new first axis: five expected and the observed one, or one ratio."""
     xp = array_namespace(count, *arrays)
-    widths = Widths(*arrays)
+    widths = Widths(*arrays, *(0.0,) * (4 - len(arrays)))
     if task == "ratio":
         limit, left = signal_at_root(two_sided_quantile(cl) + 0 * count, count, widths, constraint)
         return limit[None], left[None]
     roots = expected_roots(cl).reshape((5,) + (1,) * np.ndim(count))
     asimov = widths._replace(background=background_at_zero(count, widths, constraint))
-    many = Widths(*(a[None] + 0 * roots for a in asimov))
+    many = Widths(*(a if isinstance(a, float) else a[None] + 0 * roots for a in asimov))
     limit, left = signal_at_root(roots + 0 * many.background, many.background, many, constraint)
     if task == "expected":
         return limit, left
@@ -248,11 +248,12 @@ def solve(cl: float, task: str, count: np.ndarray, widths: Widths, constraint: s
     count, *arrays = np.broadcast_arrays(np.asarray(count, dtype=float), *widths)
     shape = count.shape
     flat = [np.ascontiguousarray(a, dtype=float).ravel() for a in (count, *arrays)]
+    uncertain = flat if np.any(flat[3]) or np.any(flat[4]) else flat[:3]
     if flat[0].size <= _HOST:
         with np.errstate(all="ignore"):
-            limit, left = _solve(cl, task, constraint, *flat)
+            limit, left = _solve(cl, task, constraint, *uncertain)
     else:
-        limit, left = _in_blocks(_compiled(cl, task, constraint), flat)
+        limit, left = _in_blocks(_compiled(cl, task, constraint), uncertain)
     limit, left = np.asarray(limit), np.asarray(left)
     if task == "observed":
         limit, left = _again(cl, constraint, flat, (limit, left))
