@@ -121,11 +121,29 @@ def exact_emission():
         show("  dsigma/dx with its error, per second and core", f"{result['cross_sections']:.0f}")
 
 
+def statistics_of_counts():
+    result = measure("statistics")
+    if result is None:
+        return
+    pyhf = "pyhf_points" in result
+    if not pyhf:
+        print("  pyhf is not installed (pip install -e '.[statistics]'): no comparison with it", flush=True)
+    for what, key, theirs, asked in (
+        ("CLs, observed and 5 expected, gamma, points per second", "points_gamma", "pyhf_points", "5e5"),
+        ("CLs, observed and 5 expected, log-normal, points per second", "points_log_normal", "pyhf_points", "5e5"),
+        ("toys of the profile likelihood per second", "toys", "pyhf_toys", "5e6"),
+    ):
+        plain, ratio = (f"{result[theirs]:.3g}", f"{result[key] / result[theirs]:.2g}") if pyhf else ("", "")
+        show(what, f"{result[key]:.2g}", asked, plain, ratio)
+    if pyhf:
+        show("  limits against pyhf", f"{result['off']:.1e}", "1e-4, largest relative difference")
+
+
 def main():
     os.chdir(HERE.parent)
     print(f"plain reference: nested scipy.integrate.quad, timed at {len(SAMPLE)} masses and scaled to {MASSES}\n")
     show("measurement", "portico", "asked", "reference", "ratio")
-    for group in (start_up, command_line, reach, million_points, derivatives, exact_emission):
+    for group in (start_up, command_line, reach, million_points, derivatives, exact_emission, statistics_of_counts):
         group()
 
 

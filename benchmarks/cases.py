@@ -95,12 +95,66 @@ def phase_space():
     return {"per_second": nodes / min(times[1:]), "cross_sections": count / min(times[1:])}
 
 
+def statistics():
+    """Points per second of observed and five expected CLs limits with an uncertain background, and toys per second.
+
+    Against pyhf where it is installed: the same workspace, one point and 100 toys.
+    """
+    from portico.statistics import asymptotic, toys, upper_limits
+    from portico.statistics.model import Counting, Widths, widths
+
+    rng, count = np.random.default_rng(1), 200_000
+    background = np.exp(rng.uniform(np.log(1.0), np.log(1e4), count))
+    observed = rng.poisson(background).astype(float)
+    result = {}
+    for constraint in ("gamma", "log_normal"):
+        numbers = widths(Counting(background, rng.uniform(0, 0.4, count) * background, constraint=constraint))
+        for _ in range(2):
+            start = time.perf_counter()
+            asymptotic.solve(0.95, "observed", observed, numbers, constraint)
+            result[f"points_{constraint}"] = count / (time.perf_counter() - start)
+    counting = Counting(10.0, 3.0, constraint="gamma")
+    one = Widths(*(np.atleast_1d(a) for a in widths(counting)))
+    experiment = toys.Experiment(12.0, one, "gamma", toys.random_numbers(1, 500_000))
+    for _ in range(2):
+        start = time.perf_counter()
+        experiment.statistics(11.0, 0.0), experiment.statistics(11.0, 11.0)
+        result["toys"] = 1e6 / (time.perf_counter() - start)
+    limit = float(upper_limits.upper_limit(counting, 0.95, "cls", 12).value)
+    band = [float(x) for x in upper_limits.expected_band(counting, 0.95, "cls", 12)]
+    return {**result, **_pyhf(np.array([limit, *band]) / 5)}
+
+
+def _pyhf(limits):
+    """What pyhf needs for the same, and the largest relative difference of the limits; empty where it is missing."""
+    import warnings
+
+    try:
+        import pyhf
+        from pyhf.infer.intervals.upper_limits import toms748_scan
+    except ImportError:
+        return {}
+    warnings.simplefilter("ignore")
+    model = pyhf.simplemodels.uncorrelated_background([5.0], [10.0], [3.0])
+    data = [12.0, *model.config.auxdata]
+    toms748_scan(data, model, 0.1, 10, level=0.05)
+    start = time.perf_counter()
+    observed, expected = toms748_scan(data, model, 0.1, 10, level=0.05, rtol=1e-6)
+    points = 1 / (time.perf_counter() - start)
+    start = time.perf_counter()
+    pyhf.infer.calculators.ToyCalculator(data, model, ntoys=50, track_progress=False).distributions(2.2)
+    toys = 100 / (time.perf_counter() - start)
+    off = float(np.max(np.abs(np.array([observed, *expected]) / limits - 1)))
+    return {"pyhf_points": points, "pyhf_toys": toys, "off": off}
+
+
 CASES = {
     "reach_ww": lambda: reach("ww"),
     "reach_iww": lambda: reach("iww"),
     "million_points": million_points,
     "derivatives": derivatives,
     "phase_space": phase_space,
+    "statistics": statistics,
 }
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,31 @@ def test_count_as_json(run):
 def test_count_as_text(run):
     out = run("count", "--observed", "94", "--background", "94").out
     assert out.startswith("observed 90% CL upper limit (cls): 17.298 events")
+
+
+def test_count_with_uncertainties_names_what_it_did(run):
+    words = (
+        "count",
+        "--observed",
+        "3",
+        "--background",
+        "2",
+        "--background-uncertainty",
+        "22.091%",
+        "--efficiency",
+        "3%",
+    )
+    words += ("--efficiency-uncertainty", "14.975%", "--luminosity", "276/pb", "--luminosity-uncertainty", "0.7%")
+    content = _json(run(*words, "--method", "bayes", "--json"))
+    assert content["upper_limit_cross_section_fb"] == pytest.approx(621.3, rel=3e-4)  # four digits
+    assert (content["method"], content["used"], content["constraint"]) == ("bayes", "bayes", "log_normal")
+    assert content["coverage"] is None
+    out = run(*words, "--coverage").out
+    assert "cls_asymptotic: CLs of the profile-likelihood ratio q-tilde, asymptotic formula" in out
+    assert "note: asymptotic formula at 2 background events: with a known background its median limit is" in out
+    assert "coverage: the limit is at or above a true signal of" in out
+    toys = run("count", "--observed", "3", "--background", "2", "--method", "cls_toys", "--toys", "20000").out
+    assert re.match(r"observed 90% CL upper limit \(cls_toys\): 4\.\d+ \+- 0\.\d+ \(toys\) events", toys)
 
 
 # --- reach ---------------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ import pytest
 
 import portico
 from portico.limits import counts
-from portico.statistics import counting
+from portico.statistics import upper_limits
+from portico.statistics.model import Counting
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "statistics.json").read_text())
 
@@ -21,12 +22,13 @@ def test_cross_section_limits_with_known_inputs():
         assert limit.kind == "observed"
 
 
-@pytest.mark.parametrize("method", counting.METHODS)
+@pytest.mark.parametrize("method", [name for name in upper_limits.METHODS if name != "cls_toys"])
 def test_events_are_those_of_the_method(method):
     limit = portico.count_limit(None, 94.0, cl=0.95, method=method)
     assert limit.kind == "expected"
     assert limit.upper_limit_cross_section_fb is None
-    assert limit.upper_limit_events == counting.upper_limit(np.array([94.0]), 0.95, method)[0]
+    assert limit.upper_limit_events == upper_limits.upper_limit(Counting(np.array([94.0])), 0.95, method).value[0]
+    assert limit.error_events < 1e-4 * limit.upper_limit_events
     assert limit.expected["median"] == limit.upper_limit_events
     assert list(limit.expected) == ["minus2", "minus1", "median", "plus1", "plus2"]
     assert portico.cite(limit) is not None
@@ -43,13 +45,32 @@ def test_cross_section_goes_with_luminosity_and_efficiency():
 
 def test_limit_cites_its_method():
     assert "Read2002hq" in portico.cite(portico.count_limit(3, 2.0))
+    for method, key in (("bayes", "Zech1988un"), ("cls_hybrid", "Cousins1991qz"), ("feldman_cousins", "Feldman1997qc")):
+        assert key in portico.cite(portico.count_limit(3, 2.0, method=method))
+    both = portico.cite(portico.count_limit(3, 2.0, background_uncertainty=0.2))
+    assert "Read2002hq" in both
+    assert "Cowan2010js" in both
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"method": "bayess"}, r"no method named 'bayess'.*Known: cls, likelihood_ratio, sqrt_b"),
+        ({"method": "bayess"}, r"no method named 'bayess'.*Known: bayes, cls, cls_asymptotic"),
         ({"method": "clss"}, r"Did you mean 'cls'\?"),
+        ({"constraint": "gauss"}, r"no constraint named 'gauss'.*Did you mean 'gaussian'\?"),
+        ({"background_uncertainty": -0.1}, r"background_uncertainty = -0\.1 is not allowed; expected a relative error"),
+        ({"efficiency_uncertainty": np.nan}, r"efficiency_uncertainty = nan is not allowed"),
+        ({"efficiency_uncertainty": 3.5}, r"signal uncertainty = 350% is not allowed; expected at most 300%"),
+        ({"luminosity_uncertainty": "1%"}, r"luminosity_uncertainty = '1%' is not a number"),
+        (
+            {"background_uncertainty": 1.2, "constraint": "gamma"},
+            r"120% is not allowed; expected at most 100%.*use 'log_normal'",
+        ),
+        ({"background_uncertainty": 0.2, "method": "feldman_cousins"}, r"'feldman_cousins' takes no uncertainties"),
+        ({"background_uncertainty": 0.2, "method": "cls_exact"}, r"'cls_exact' takes no uncertainties"),
+        ({"seed": -1}, r"seed = -1 is not allowed; expected a whole number"),
+        ({"toys": 10}, r"toys = 10 is not allowed"),
+        ({"prior_ceiling": 0.0}, r"prior_ceiling = 0 events is not allowed"),
         ({"efficiency": 0}, r"efficiency = 0 is not allowed; expected a number above 0 and at most 1"),
         ({"efficiency": 1.5}, r"efficiency = 1\.5 is not allowed"),
         ({"efficiency": np.nan}, r"efficiency = nan is not allowed"),
@@ -69,3 +90,35 @@ def test_limit_cites_its_method():
 def test_wrong_input_is_refused(arguments, text):
     with pytest.raises(portico.InvalidInput, match=text):
         portico.count_limit(**{"observed": 3, "background": 2.0, **arguments})
+
+
+def test_uncertainties_enter_as_relative_errors():
+    data = REFERENCE["cross_section_limits"]
+    systematic = data["with_systematics"]
+    for k, expected in enumerate(systematic["log_normal"]):
+        limit = portico.count_limit(
+            data["observed"][k],
+            data["background"][k],
+            background_uncertainty=systematic["background"],
+            efficiency=data["efficiency"],
+            efficiency_uncertainty=systematic["efficiency"],
+            luminosity_per_cm2=data["luminosity_per_pb"] * 1e36,
+            luminosity_uncertainty=systematic["luminosity"],
+            method="bayes",
+        )
+        assert limit.upper_limit_cross_section_fb == pytest.approx(expected, rel=systematic["tolerance"])
+        assert limit.used == "bayes"
+
+
+def test_cls_says_what_it_used():
+    assert portico.count_limit(3, 2.0).used == "cls_exact"
+    limit = portico.count_limit(3, 2.0, background_uncertainty=0.2)
+    assert limit.used == "cls_asymptotic"
+    assert "below the exact one" in limit.notes[0]
+
+
+def test_coverage_is_near_the_confidence_level():
+    coverage = portico.count_limit(9, 9.0, coverage=True).coverage
+    # counts are whole: CLs covers more, the more so for a signal that is the limit of a count itself
+    assert 0.9 < coverage.fraction < 0.97
+    assert coverage.error == pytest.approx(np.sqrt(coverage.fraction * (1 - coverage.fraction) / 1e5), rel=1e-6)

@@ -126,3 +126,24 @@ def test_log_poisson_cdf_has_no_jump_where_the_method_changes():
     mean = np.linspace(600.0, 750.0, 601)
     second = np.diff(special.log_poisson_cdf(np.full(mean.shape, 3.0), mean), 2)
     assert np.max(np.abs(second)) < 1e-6  # curvature n/mu^2 step^2 = 5e-7
+
+
+def test_lambert_and_wright_functions_against_scipy():
+    from scipy.special import lambertw, wrightomega
+
+    x = np.concatenate([[0.0], np.geomspace(1e-300, 1e12, 3000)])
+    np.testing.assert_allclose(special.lambert_w(x), np.real(lambertw(x)), rtol=1e-13, atol=0)
+    y = np.concatenate([np.linspace(-690, 700, 4001), np.geomspace(701, 1e9, 500)])
+    np.testing.assert_allclose(special.wright_omega(y), wrightomega(y), rtol=1e-13)
+    assert special.wright_omega(np.array(-np.inf)) == 0
+
+
+def test_normal_tail_in_logarithms_against_scipy():
+    from scipy.special import log_ndtr
+
+    x = np.linspace(-30, 300, 20_001)
+    value, slope = special.log_normal_tail(x)
+    np.testing.assert_allclose(value, log_ndtr(-x), rtol=1e-12, atol=1e-16)
+    h = 1e-5
+    difference = (log_ndtr(-(x + h)) - log_ndtr(-(x - h))) / (2 * h)
+    np.testing.assert_allclose(slope, difference, rtol=1e-6, atol=1e-9)  # rounding of the difference over 2e-5

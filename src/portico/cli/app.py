@@ -33,7 +33,12 @@ SearchName = Annotated[
 ModelName = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a model.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on standard output.")]
 Level = Annotated[str, typer.Option("--cl", help="Confidence level.")]
-Method = Annotated[str, typer.Option("--method", help="cls, likelihood_ratio or sqrt_b.")]
+Method = Annotated[
+    str,
+    typer.Option(
+        "--method", help="Statistical method: cls, bayes, likelihood_ratio, sqrt_b, ...; an unknown one lists all."
+    ),
+]
 Parameter = Annotated[str, typer.Option("--parameter", help="Parameter on which the limit is set.")]
 
 
@@ -166,18 +171,37 @@ def count(
     observed: Annotated[
         str | None, typer.Option("--observed", help="Observed count; left out: the expected limit.")
     ] = None,
+    background_uncertainty: Annotated[str, typer.Option(help="Relative, such as 22%.")] = "0",
     efficiency: Annotated[str, typer.Option("--efficiency", help="Efficiency of the signal, such as 3%.")] = "1",
+    efficiency_uncertainty: Annotated[str, typer.Option(help="Relative, such as 15%.")] = "0",
     luminosity: Annotated[
         str | None, typer.Option("--luminosity", help="Integrated luminosity, such as 276/pb; gives a cross section.")
     ] = None,
+    luminosity_uncertainty: Annotated[str, typer.Option(help="Relative, such as 0.7%.")] = "0",
+    constraint: Annotated[
+        str, typer.Option(help="Shape of the uncertainties: log_normal, log_normal_sigma, gaussian or gamma.")
+    ] = "log_normal",
     cl: Level = "0.9",
     method: Method = "cls",
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Also count how often the limit covers a true signal equal to it.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the toys and the coverage.")] = 1,
+    toys: Annotated[int, typer.Option(help="Number of toys of the method cls_toys.")] = 200_000,
+    prior_ceiling: Annotated[
+        str | None, typer.Option(help="End of the flat prior of bayes in events, for Gaussian uncertainties.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Upper limit of a bare counting experiment with known background."""
+    """Upper limit of a bare counting experiment, by any method, with uncertainties."""
     from . import run
 
-    run.count(observed, background, efficiency, luminosity, cl=cl, method=method, as_json=as_json)
+    settings = {
+        "background_uncertainty": background_uncertainty, "efficiency": efficiency, "efficiency_uncertainty": efficiency_uncertainty,
+        "luminosity": luminosity, "luminosity_uncertainty": luminosity_uncertainty, "constraint": constraint, "cl": cl,
+        "method": method, "coverage": coverage, "seed": seed, "toys": toys, "prior_ceiling": prior_ceiling,
+    }  # fmt: skip
+    run.count(observed, background, settings, as_json=as_json)
 
 
 @app.command()

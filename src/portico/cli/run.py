@@ -323,41 +323,55 @@ def _place(dataset: Any, axes: dict[str, Any], flat: int) -> str:
     return ", ".join(words)
 
 
-def count(
-    observed: str | None,
-    background: str,
-    efficiency: str,
-    luminosity: str | None,
-    *,
-    cl: str,
-    method: str,
-    as_json: bool,
-) -> None:
-    """Print the upper limit of a counting experiment."""
+def count(observed: str | None, background: str, settings: dict[str, Any], *, as_json: bool) -> None:
+    """Print the upper limit of a counting experiment; ``settings`` holds the options of the command as text."""
     from ..limits.counts import count_limit
 
+    luminosity, ceiling = settings["luminosity"], settings["prior_ceiling"]
     result = count_limit(
         None if observed is None else probability(observed, "--observed"),
         probability(background, "--background"),
-        efficiency=probability(efficiency, "--efficiency"),
+        background_uncertainty=probability(settings["background_uncertainty"], "--background-uncertainty"),
+        efficiency=probability(settings["efficiency"], "--efficiency"),
+        efficiency_uncertainty=probability(settings["efficiency_uncertainty"], "--efficiency-uncertainty"),
+        luminosity_uncertainty=probability(settings["luminosity_uncertainty"], "--luminosity-uncertainty"),
         luminosity_per_cm2=None
         if luminosity is None
         else units.convert(luminosity, units.LUMINOSITY, where="--luminosity"),
-        cl=confidence(cl),
-        method=method,
+        prior_ceiling=None if ceiling is None else probability(ceiling, "--prior-ceiling"),
+        cl=confidence(settings["cl"]),
+        **{name: settings[name] for name in ("constraint", "method", "seed", "toys", "coverage")},
     )
     if as_json:
-        print_json({"method": result.method, "cl": result.cl, "kind": result.kind, "upper_limit_events": result.upper_limit_events,
-                    "upper_limit_cross_section_fb": result.upper_limit_cross_section_fb,
-                    "expected": {name: result.expected[name] for name in ("median", "minus2", "minus1", "plus1", "plus2")}})  # fmt: skip
+        coverage = None if result.coverage is None else result.coverage._asdict()
+        print_json({"method": result.method, "used": result.used, "cl": result.cl, "kind": result.kind, "upper_limit_events": result.upper_limit_events,
+                    "error_events": result.error_events, "upper_limit_cross_section_fb": result.upper_limit_cross_section_fb,
+                    "expected": {name: result.expected[name] for name in ("median", "minus2", "minus1", "plus1", "plus2")},
+                    "definition": result.definition, "constraint": result.constraint, "notes": list(result.notes), "coverage": coverage})  # fmt: skip
         return
+    _print_count(result)
+
+
+def _print_count(result: Any) -> None:
+    error = result.error_events
+    accuracy = f" +- {number(error, 2)} (toys)" if result.used == "cls_toys" else ""
     print(
-        f"{result.kind} {100 * result.cl:g}% CL upper limit ({result.method}): {number(result.upper_limit_events)} events"
+        f"{result.kind} {100 * result.cl:g}% CL upper limit ({result.method}): {number(result.upper_limit_events)}{accuracy} events"
     )
     if result.upper_limit_cross_section_fb is not None:
         print(f"cross section: {number(result.upper_limit_cross_section_fb)} fb")
     band = result.expected
-    if band["minus2"] == band["plus2"]:
-        return
-    print(f"expected: {number(band['median'])} events; 68% within {number(band['minus1'])} ... {number(band['plus1'])}, "
-          f"95% within {number(band['minus2'])} ... {number(band['plus2'])}")  # fmt: skip
+    if band["minus2"] != band["plus2"]:
+        print(f"expected: {number(band['median'])} events; 68% within {number(band['minus1'])} ... {number(band['plus1'])}, "
+              f"95% within {number(band['minus2'])} ... {number(band['plus2'])}")  # fmt: skip
+    if result.coverage is not None:
+        signal, fraction, spread = result.coverage
+        print(
+            f"coverage: the limit is at or above a true signal of {number(signal)} events in {100 * fraction:.2f} +- {100 * spread:.2f}% of samples"
+        )
+    print(f"{result.used}: {result.definition}")
+    for sentence in result.notes:
+        print(f"note: {sentence}")
+
+
+__all__ = ["count", "limit", "reach", "signal", "widths"]

@@ -61,7 +61,7 @@ def _mills_polynomial() -> tuple[float, ...]:
     """Monomial coefficients of (1 + x) R(x) in (x - 2.5)/(x + 2.5), R the Mills ratio; fitted to scipy's erfcx."""
     from scipy.special import erfcx
 
-    def scaled_ratio(v: np.ndarray) -> np.ndarray:
+    def scaled_ratio(v):  # type: ignore[no-untyped-def]
         x = 2.5 * (1 + v) / np.maximum(1 - v, 1e-300)
         return (1 + x) * np.sqrt(np.pi / 2) * erfcx(x / np.sqrt(2))
 
@@ -100,7 +100,7 @@ def log_normal_tail(x: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..
 def wright_omega(x: ArrayLike) -> Float[Array, "..."]:
     r"""Return the solution of :math:`u + \ln u = x`, that is :math:`W(e^x)` with Lambert's W; 0 at x = -inf.
 
-    Source: DLMF section 4.13; two steps of the iteration of Fritsch, Shafer and Crowley, Commun. ACM 16 (1973) 123.
+    Source: DLMF section 4.13; two steps of the iteration of Fritsch, Shafer and Crowley, CACM 16 (1973) 123.
     """
     xp = array_namespace(x)
     x = xp.asarray(x)
@@ -116,3 +116,18 @@ def wright_omega(x: ArrayLike) -> Float[Array, "..."]:
         q = 2 * (1 + u) * (1 + u + 2 * r / 3)
         u = u * (1 + r / (1 + u) * (q - r) / (q - 2 * r))
     return xp.where(empty, 0.0, u)
+
+
+def lambert_w(x: ArrayLike) -> Float[Array, "..."]:
+    """Return Lambert's W for x >= 0, the solution of u e^u = x, to 1e-14. Source: as :func:`wright_omega`."""
+    xp = array_namespace(x)
+    x = xp.asarray(x)
+    tiny = x < 1e-8
+    x_safe = xp.where(tiny, 1.0, x)
+    log = xp.log1p(x_safe)
+    u = log * (1 - xp.log1p(log) / (2 + log))
+    for _ in range(2):
+        r = xp.log(x_safe / u) - u
+        q = 2 * (1 + u) * (1 + u + 2 * r / 3)
+        u = u * (1 + r / (1 + u) * (q - r) / (q - 2 * r))
+    return xp.where(tiny, x * (1 - x), u)

@@ -34,7 +34,7 @@ BANDS = (-2, -1, 0, 1, 2)
 _STEPS, _SETTLE = 40, 3
 _LEFT = 1e-10
 _HOST = 512  # below this many points compiling costs more than it saves
-_BLOCK = 8192
+_BLOCK = 4096
 _ACCURACY, _MISSED = 1e-9, 1e-7
 
 
@@ -58,7 +58,7 @@ def signal_at_root(root: Any, count: Any, widths: Widths, constraint: str) -> tu
     gap = _first_gap(root, start, count, widths, constraint)
 
     def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-        gap, low, high, _ = state
+        gap, low, high, before = state
         point = curve(start + gap, count, widths, constraint)
         q = xp.maximum(point.deviance - zero, 1e-300)
         off = xp.sqrt(q) - root
@@ -67,7 +67,8 @@ def signal_at_root(root: Any, count: Any, widths: Widths, constraint: str) -> tu
         # a truncated Gaussian has a kink, around which Newton's method alone may circle
         low, high = xp.where(off > 0, low, gap), xp.where(off > 0, gap, high)
         new = xp.clip(gap - move, 0.1 * gap, 8 * gap)
-        new = xp.where((new < low) | (new > high), 0.5 * (low + high), new)
+        stuck = (xp.abs(off) > 0.5 * before) & (xp.abs(off) > _LEFT) & (high < 1e300)
+        new = xp.where(stuck | (new < low) | (new > high), 0.5 * (low + high), new)
         return new, low, high, xp.abs(off)
 
     endless = xp.full_like(gap, np.inf)
@@ -144,7 +145,7 @@ def observed_signal(
     inner = 12 if careful else 0
 
     def step(state: tuple[Any, ...]) -> tuple[Any, ...]:
-        signal, gap, gap_a, low, high, _ = state
+        signal, gap, gap_a, low, high, before = state
         q, dq, gap, rate, at = data.at(signal, gap, inner)
         qa, dqa, gap_a, rate_a, at_a = expectation.at(signal, gap_a, inner)
         log, dlog = log_cls(q, qa, (dq, dqa))
@@ -153,7 +154,8 @@ def observed_signal(
         if careful:
             low, high = xp.where(off > 0, signal, low), xp.where(off > 0, high, signal)
             middle = xp.where(xp.isfinite(high), 0.5 * (low + xp.minimum(high, 1e300)), 5 * signal)
-            new = xp.where((new < low) | (new > high), middle, new)
+            stuck = (xp.abs(off) > 0.5 * before) & (xp.abs(off) > _LEFT)
+            new = xp.where(stuck | (new < low) | (new > high), middle, new)
         left = xp.abs(off) + xp.abs(at - signal) / signal + xp.abs(at_a - signal) / signal
         gap = data.moved(gap, at, new, rate)
         gap_a = expectation.moved(gap_a, at_a, new, rate_a)
@@ -208,13 +210,13 @@ class _Follower:
 def _solve(cl: float, task: str, constraint: str, count: Any, *arrays: Any) -> tuple[Any, Any]:
     """All limits that a task asks for, along a new first axis: five expected and the observed one, or one ratio."""
     xp = array_namespace(count, *arrays)
-    widths = Widths(*arrays)
+    widths = Widths(*arrays, *(0.0,) * (4 - len(arrays)))
     if task == "ratio":
         limit, left = signal_at_root(two_sided_quantile(cl) + 0 * count, count, widths, constraint)
         return limit[None], left[None]
     roots = expected_roots(cl).reshape((5,) + (1,) * np.ndim(count))
     asimov = widths._replace(background=background_at_zero(count, widths, constraint))
-    many = Widths(*(a[None] + 0 * roots for a in asimov))
+    many = Widths(*(a if isinstance(a, float) else a[None] + 0 * roots for a in asimov))
     limit, left = signal_at_root(roots + 0 * many.background, many.background, many, constraint)
     if task == "expected":
         return limit, left
@@ -246,11 +248,12 @@ def solve(cl: float, task: str, count: np.ndarray, widths: Widths, constraint: s
     count, *arrays = np.broadcast_arrays(np.asarray(count, dtype=float), *widths)
     shape = count.shape
     flat = [np.ascontiguousarray(a, dtype=float).ravel() for a in (count, *arrays)]
+    uncertain = flat if np.any(flat[3]) or np.any(flat[4]) else flat[:3]
     if flat[0].size <= _HOST:
         with np.errstate(all="ignore"):
-            limit, left = _solve(cl, task, constraint, *flat)
+            limit, left = _solve(cl, task, constraint, *uncertain)
     else:
-        limit, left = _in_blocks(_compiled(cl, task, constraint), flat)
+        limit, left = _in_blocks(_compiled(cl, task, constraint), uncertain)
     limit, left = np.asarray(limit), np.asarray(left)
     if task == "observed":
         limit, left = _again(cl, constraint, flat, (limit, left))

@@ -30,7 +30,7 @@ from .smearing import Signal, below, remaining
 
 _MOVED = 1e-3
 _CEILING = 200.0  # in units of the limit without uncertainty of the signal
-_STEPS, _AT_ONCE, _DEEP = 200, 256, -740.0
+_STEPS, _AT_ONCE, _DEEP, _UNSEEN = 200, 256, -740.0, 1e-7
 
 
 def marginal_limit(
@@ -71,6 +71,8 @@ def _limits(cl: float, table: Survival, signal: Signal, rules: Rules, ceiling: f
     zero = np.zeros(1)
     known = _root(cl, table, signal._replace(width=zero, second=zero), rules, None)[0]
     result = np.full(signal.width.shape, known)
+    # a width enters squared: what lies below this is not seen, and 1/width stays finite
+    signal = signal._replace(width=_seen(signal.width), second=_seen(signal.second))
     uncertain = np.flatnonzero((signal.width > 0) | (signal.second > 0))
     for first in range(0, uncertain.size, _AT_ONCE):
         some = uncertain[first : first + _AT_ONCE]
@@ -83,6 +85,10 @@ def _limits(cl: float, table: Survival, signal: Signal, rules: Rules, ceiling: f
             else:
                 result[some] = _root(cl, table, rest, rules, ceiling)
     return result
+
+
+def _seen(width: np.ndarray) -> np.ndarray:
+    return np.where(width < _UNSEEN, 0.0, width)
 
 
 def _below_ceiling(cl: float, table: Survival, signal: Signal, rules: Rules, ceiling: float) -> np.ndarray:

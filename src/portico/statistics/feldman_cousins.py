@@ -60,18 +60,18 @@ def _other_side(log_ratio: np.ndarray, s: np.ndarray, b: np.ndarray, *, branch: 
     """The real count on the other side of the maximum at which the ratio is the same; above (0) or below (-1)."""
     from scipy.special import lambertw
 
-    mean = np.maximum(s + b, 1e-300)
-    argument = -(1 + np.minimum(log_ratio, 0.0) / mean) / np.e
+    mean = np.maximum(s + b, 1e-280)
+    argument = -(1 + np.clip(log_ratio, -1e9, 0.0) / mean) / np.e
     inside = argument < 0
     root = np.real(lambertw(np.where((branch == 0) | inside, np.maximum(argument, -1 / np.e), -1 / np.e), branch))
     curved = np.where((branch == 0) | inside, mean * np.exp(1 + root), 0.0)
     if branch == 0:
         return curved
     # below b the best fit stays at s = 0, and the logarithm of the ratio is a straight line in the count
-    usable = (b > 0) & (s > 0)
-    slope = np.where(usable, np.log1p(s / np.where(b > 0, b, 1.0)), 1.0)
-    straight = (log_ratio + s) / slope
-    return np.where(usable & ((curved <= b) | ~inside), np.minimum(straight, b), curved)
+    usable = s > 1e-12 * b
+    slope = np.where(usable & (b > 0), np.log1p(s / np.where(b > 1e-280, b, 1.0)), 1.0)
+    straight = np.where(usable & (b > 1e-280), (np.maximum(log_ratio, -1e9) + s) / slope, -1.0)
+    return np.where((curved <= b) | ~inside, np.minimum(straight, b), curved)
 
 
 def _check(count: float, background: float) -> None:

@@ -24,6 +24,7 @@ from .profile import background_at_zero
 
 _REACH = 9.0
 _SMALLEST = -75.0
+_NARROW = 1e-5  # of the Poisson width; the square of it is what is neglected
 
 
 class Rules(NamedTuple):
@@ -94,7 +95,8 @@ class _Prior(NamedTuple):
 
     def log_density(self, v: np.ndarray) -> np.ndarray:
         if self.constraint == "gamma":
-            return (np.exp(self.centre) * (v - self.centre) - np.exp(v)) / self.width
+            change = v - self.centre
+            return np.exp(self.centre) / self.width * (change - np.expm1(np.minimum(change, 700.0)))
         return -0.5 * ((v - self.centre) / self.width) ** 2
 
 
@@ -110,7 +112,8 @@ def _prior(count: float, background: float, spread: float, constraint: str) -> _
     ends = np.log(pulled), centre
     extra = 60 * width**2 if constraint == "gamma" else 0.0  # the tail towards 0 falls only as a power
     low, high = min(ends) - _REACH * width - extra, max(ends) + _REACH * width
-    return _Prior(low, high, ends, centre, spread, constraint)
+    marks = (*ends, min(ends) - 6 * width, max(ends) + 3 * width) if constraint == "gamma" else ends
+    return _Prior(low, high, marks, centre, spread, constraint)
 
 
 def _table_points(count: float, prior: _Prior, rules: Rules) -> np.ndarray:
@@ -145,7 +148,7 @@ def _integrals(signal: np.ndarray, count: float, prior: _Prior, rules: Rules) ->
         log_weight = np.log(weight) + prior.log_density(v)
     from scipy.special import gammaln, xlogy
 
-    cumulative = log_weight + log_poisson_cdf(count, total)
+    cumulative = log_weight + log_poisson_cdf(np.asarray(count), total)
     density = log_weight + xlogy(count, total) - total - gammaln(count + 1)
     return _log_sum(cumulative), _log_sum(density)
 
@@ -157,7 +160,9 @@ def _log_sum(terms: np.ndarray) -> np.ndarray:
 
 def survival(count: float, background: float, spread: float, constraint: str, rules: Rules = FINE) -> Survival:
     """Return the table of J for one count and one background. Source: the module."""
-    if spread == 0:
+    sigma = spread * background if constraint.startswith("log_normal") else spread
+    sigma = np.sqrt(spread * background) if constraint == "gamma" else sigma
+    if sigma <= _NARROW * np.sqrt(count + 1):
         return _known(count, background, rules)
     prior = _prior(count, background, spread, constraint)
     signal = _table_points(count, prior, rules)
@@ -171,14 +176,13 @@ def _known(count: float, background: float, rules: Rules) -> Survival:
     at = _Prior(background, background, (background,), 0.0, 1.0, "gaussian")
     signal = _table_points(count, at, rules)
     total = background + signal
-    log = log_poisson_cdf(count, total)
+    log = log_poisson_cdf(np.asarray(count), total)
     return _cut(Survival(signal, log - log[0], -np.exp(xlogy(count, total) - total - gammaln(count + 1) - log)))
 
 
 def _cut(table: Survival) -> Survival:
     """The table without what is too deep to matter."""
-    keep = np.searchsorted(-table.log, -_SMALLEST) + 1
-    keep = max(keep, 3)
+    keep = max(int(np.searchsorted(-table.log, -_SMALLEST)) + 1, 3)
     return Survival(*(a[:keep] for a in table))
 
 

@@ -117,11 +117,17 @@ def check_model(counting: Counting) -> None:
             raise InvalidInput(
                 f"{name} uncertainty = {np.min(value):g}{unit} is not allowed; expected a finite number, at least 0."
             )
-        if name != "background" and np.any(value > _WIDEST):
+        widest = _widest(counting.constraint)
+        if name != "background" and np.any(value > widest):
             raise InvalidInput(
-                f"{name} uncertainty = {np.max(value):g} is not allowed; expected a relative error of at most 300%."
+                f"{name} uncertainty = {100 * np.max(value):.4g}% is not allowed; expected at most {100 * widest:g}% with constraint '{counting.constraint}'."
             )
     _check_background_error(b, error, counting.constraint)
+
+
+def _widest(constraint: str) -> float:
+    """The largest relative error; as a width of the logarithm 1.5 is already a factor 4.5."""
+    return 1.5 if constraint == "log_normal_sigma" else _WIDEST
 
 
 def _check_background_error(b: np.ndarray, error: np.ndarray, constraint: str) -> None:
@@ -130,7 +136,7 @@ def _check_background_error(b: np.ndarray, error: np.ndarray, constraint: str) -
             f"a background of 0 with an uncertainty has no {constraint} constraint; expected a background above 0, or constraint 'gaussian'."
         )
     relative = np.max(error / np.where(b > 0, b, 1.0))
-    widest = 1.0 if constraint == "gamma" else _WIDEST
+    widest = _widest(constraint) if constraint != "gamma" else 1.0
     if np.any(b > 0) and np.any(np.where(b > 0, error > widest * b * (1 + 1e-12), False)):
         why = " (an auxiliary count below 1); use 'log_normal'" if constraint == "gamma" else ""
         raise InvalidInput(

@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from ..numerics.namespace import array_namespace
-from ..numerics.special import wright_omega
+from ..numerics.special import lambert_w, wright_omega
 from .model import Widths
 
 
@@ -157,7 +157,7 @@ def _explicit(total: Any, count: Any, widths: Widths, constraint: str) -> Point:
     xp = array_namespace(total, count, *widths)
     b, spread = widths.background, widths.spread
     nu = xp.maximum(total, 1e-300)
-    w, dw = (nu - count) / nu, count / nu**2
+    w, dw = (nu - count) / nu, count / nu / nu
     if constraint == "gamma":
         pull = spread * w
         beta = b / (1 + pull)
@@ -167,13 +167,16 @@ def _explicit(total: Any, count: Any, widths: Widths, constraint: str) -> Point:
         ratio = xp.where(small, pull / 2 - 2 * pull**2 / 3, (xp.log1p(safe) - safe / (1 + safe)) / safe)
         cost = 2 * b * w * ratio
     else:
-        x = spread**2 * w * b
-        a = xp.where(x > 0, wright_omega(xp.log(xp.where(x > 0, x, 1.0))), 0.0)
-        beta = b * xp.exp(-a)
+        rate = spread**2 * w
+        a = lambert_w(xp.maximum(rate * b, 0.0))
+        beta = xp.where(a > 1e-12, a / xp.where(a > 1e-12, rate, 1.0), b * (1 - a))  # b e^-a without the exponential
         bend = -(spread**2) * beta**2 / (1 + a)
         cost = a * w * beta
     visible = xp.maximum(nu - beta, 0.0)
     dvisible = 1 - bend * dw
+    if isinstance(widths.signal, float) and widths.signal == 0:  # known in the whole batch: nothing to compute
+        deviance = _poisson_deviance(nu, nu - count, count) + cost
+        return Point(visible, dvisible, deviance, 2 * w, beta, xp.ones_like(nu))
     t2 = widths.signal**2
     c = t2 * w * visible
     dc = t2 * (w * dvisible + visible * dw)

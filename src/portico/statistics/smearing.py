@@ -78,9 +78,10 @@ def _gaussian_nodes(events: np.ndarray, table: Survival, signal: Signal, rules: 
     marks = _marks(events, table)
     top = np.log1p(signal.width * _REACH) + np.log1p(signal.second * _REACH)
     bottom = np.minimum(np.min(marks, axis=0), 0.0) - 40
-    inner = np.log(np.maximum(1 - _REACH * t, 1e-12))
-    near = np.log(np.maximum(1 - 3 * t, 1e-12))
-    ends = [bottom, np.clip(inner, bottom, top), np.clip(near, bottom, top), np.zeros_like(t), np.log1p(3 * t), top]
+    # the bulk, its tail towards 0, and the plateau at 0 of a wide Gaussian
+    low = [np.log(np.maximum(1 - k * t, 1e-12)) for k in (_REACH, 6, 4.5, 3, 1.5)]
+    low += [np.full_like(t, np.log(x)) for x in (0.5, 0.1, 1e-3)]
+    ends = [bottom, *(np.clip(x, bottom, top) for x in low), np.zeros_like(t), np.log1p(3 * t), top]
     v, weight = zones([*ends, *(np.clip(m, bottom, top) for m in marks)], rules)
     return v, weight * _gaussian_density(v, signal, rules)
 

@@ -29,7 +29,8 @@ from .profile import curve, fit_at, nuisances_at, start_of_curve
 
 _BLOCK = 16384
 _TIE = 1e-9
-_STEPS, _WIDTH, _SLOPE, _SIGNALS = 18, 3e-4, 0.05, 16
+_STEPS, _WIDTH, _SLOPE = 18, 3e-4, 0.05
+_SIGNALS, _BETWEEN = 16, 3e-3
 TOYS = 200_000
 
 
@@ -86,17 +87,17 @@ def _compiled(constraint: str, known_signal: bool) -> Any:
 class Experiment(NamedTuple):
     """One observed (or Asimov) count, the constraint, and the random numbers of the toys."""
 
-    count: float
+    number: float
     widths: Widths
     constraint: str
     random: Random
 
     def fitted(self, signal: float) -> tuple[float, float]:
         """Background and efficiency that fit the count best at a signal; below the best fit, those at the best fit."""
-        best = max(self.count - float(self.widths.background[0]), 0.0)
+        best = max(self.number - float(self.widths.background[0]), 0.0)
         at = np.array([max(signal, best) if signal > 0 else 0.0])
         with np.errstate(all="ignore"):
-            found = nuisances_at(at, np.array([self.count]), self.widths, self.constraint)
+            found = nuisances_at(at, np.array([self.number]), self.widths, self.constraint)
         return float(found[0][0]), float(found[1][0])
 
     def statistics(self, signal: float, truth: float) -> np.ndarray:
@@ -112,10 +113,10 @@ class Experiment(NamedTuple):
         known = self.relative == 0
         # a known background is the limit of any constraint; that of "gamma" is the quickest
         kernel = _compiled("gamma" if known and self.widths.spread[0] == 0 else self.constraint, known)
-        inputs = (signal * measured[1], count, measured[0], self.widths.spread[0], width, 0.0)
+        inputs: tuple[Any, ...] = (signal * measured[1], count, measured[0], self.widths.spread[0], width, 0.0)
         parts = []
         for first in range(0, count.size, _BLOCK):
-            block = [a if np.ndim(a) == 0 else a[first : first + _BLOCK] for a in inputs]
+            block: list[Any] = [a if np.ndim(a) == 0 else a[first : first + _BLOCK] for a in inputs]
             size = min(_BLOCK, count.size - first)
             padded = [
                 np.full(_BLOCK, a) if np.ndim(a) == 0 else np.pad(a, (0, _BLOCK - size), mode="edge") for a in block
@@ -142,7 +143,7 @@ class Experiment(NamedTuple):
 
     def observed(self, signal: float) -> float:
         """Test statistic of the data."""
-        arrays = (np.array([signal]), np.array([self.count]))
+        arrays = (np.array([signal]), np.array([self.number]))
         with np.errstate(all="ignore"):
             return float(statistic(*arrays, self.widths, self.constraint, known_signal=self.relative == 0)[0])
 
@@ -174,7 +175,7 @@ def _check(cl: float, experiment: Experiment) -> None:
 def upper_limit(cl: float, experiment: Experiment) -> Estimate:
     """Return the signal at which CLs is 1 - cl for the observed count, and its Monte Carlo error. Source: the module."""
     _check(cl, experiment)
-    guess = asymptotic.solve(cl, "observed", np.array([experiment.count]), experiment.widths, experiment.constraint)[0]
+    guess = asymptotic.solve(cl, "observed", np.array([experiment.number]), experiment.widths, experiment.constraint)[0]
     start = float(guess[5, 0])
     if not np.isfinite(start):
         return Estimate(np.float64(np.inf), np.float64(0.0))
@@ -198,7 +199,7 @@ def expected_limits(cl: float, experiment: Experiment, bands: Sequence[float]) -
     from scipy.interpolate import PchipInterpolator
 
     _check(cl, experiment)
-    guess = asymptotic.solve(cl, "expected", np.array([experiment.count]), experiment.widths, experiment.constraint)[0]
+    guess = asymptotic.solve(cl, "expected", np.array([experiment.number]), experiment.widths, experiment.constraint)[0]
     ends = guess[[0, 4], 0]
     if not np.all(np.isfinite(ends)):
         return Estimate(np.full(len(bands), np.inf), np.zeros(len(bands)))
@@ -213,7 +214,7 @@ def expected_limits(cl: float, experiment: Experiment, bands: Sequence[float]) -
             raise NumericsError("no expected limit found with toys; more toys or 'cls_asymptotic' may help.")
         at = roots[0]
         spread = np.interp(at, grid, error[:, k]) / max(-float(off(at, 1)), 1e-3)
-        result.append((np.exp(at), np.exp(at) * (spread + _WIDTH)))
+        result.append((np.exp(at), np.exp(at) * (spread + _BETWEEN)))
     return Estimate(*np.array(result).T)
 
 

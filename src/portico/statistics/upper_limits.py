@@ -56,6 +56,7 @@ SOURCES = {
     "sqrt_b": "arXiv:2212.04252 (the criterion that reproduces its contour)",
 }
 _KNOWN_ONLY = ("cls_exact", "feldman_cousins", "feldman_cousins_monotonised")
+_SLOW = ("cls_toys", "bayes", "cls_hybrid")
 _ASYMPTOTIC_FROM = 100.0
 
 
@@ -225,8 +226,8 @@ def coverage(
     options = Options() if options is None else options
     counts, number = np.unique(_sampled_counts(counting, signal, samples, options.seed), return_counts=True)
     least = signal * (1 - 1e-7)  # the signal is often the limit of one of the counts itself
-    if method == "cls_toys":
-        covered = counts >= _first_covering(counting, cl, counts, least, options)
+    if method in _SLOW:
+        covered = counts >= _first_covering(counting, cl, method, counts, least, options)
     else:
         covered = upper_limit(counting, cl, method, counts, options).value >= least
     share = number[np.broadcast_to(covered, counts.shape)].sum() / samples
@@ -234,19 +235,21 @@ def coverage(
     return Estimate(np.float64(share), np.float64(np.sqrt(inner * (1 - inner) / samples)))
 
 
-def _first_covering(counting: Counting, cl: float, counts: np.ndarray, signal: float, options: Options) -> float:
-    """The smallest count whose limit from toys is at or above a signal: limits rise with the count."""
+def _first_covering(
+    counting: Counting, cl: float, method: str, counts: np.ndarray, signal: float, options: Options
+) -> float:
+    """The smallest count whose limit is at or above a signal: these limits rise with the count."""
     low, high = 0, counts.size
     while low < high:
         middle = (low + high) // 2
-        limit = float(upper_limit(counting, cl, "cls_toys", counts[middle], options).value)
+        limit = float(np.squeeze(upper_limit(counting, cl, method, counts[[middle]], options).value))
         low, high = (low, middle) if limit >= signal else (middle + 1, high)
     return float(counts[low]) if low < counts.size else np.inf
 
 
 def _sampled_counts(counting: Counting, signal: float, samples: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng([seed, 1])
-    b, spread, width, second = (float(a) for a in widths(counting))
+    b, spread, width, second = (float(np.squeeze(a)) for a in widths(counting))
     if counting.constraint == "gaussian":
         background = _truncated(rng, b, spread, samples)
         efficiency = _truncated(rng, 1.0, width, samples) * _truncated(rng, 1.0, second, samples)
