@@ -10,8 +10,10 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+
+from ..errors import one_line
 
 
 class Interrupted(Exception):
@@ -52,6 +54,8 @@ def check() -> None:
 
 
 def say(message: str) -> None:
-    """Print one line on standard error, if there is one."""
-    if sys.stderr is not None:
-        print(message, file=sys.stderr)
+    """Print one line on standard error, if there is one: characters that are no text are escaped, endless ones left out."""
+    if sys.stderr is None:
+        return
+    with suppress(OSError):  # nobody can be told that nobody can be told
+        print(one_line(message), file=sys.stderr, flush=True)
