@@ -214,3 +214,10 @@ def test_quantities_survive_being_written_and_read(number, names, powers):
 def test_converting_there_and_back_returns_the_value(value, pair):
     there = units.convert(units.Quantity(value, pair[0]), pair[1])
     assert units.convert(units.Quantity(there, pair[1]), pair[0]) == pytest.approx(value, rel=1e-13)
+
+
+def test_lengths_that_overflow_are_refused():
+    with pytest.raises(InvalidInput, match=r"depth: '1e\+308 X0' is not finite in cm"):
+        units.length("1e308 X0", 35.0, where="depth")
+    with pytest.raises(InvalidInput, match=r"depth: '1e\+308 cm' is not finite in X0"):
+        units.radiation_lengths("1e308 cm", 0.5, where="depth")

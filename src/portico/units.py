@@ -172,6 +172,10 @@ def convert(text: str | float | Quantity, target: str, *, where: str = "quantity
     if target == ANGLE and "%" in quantity.unit:
         raise InvalidInput(f"{where}: '{shown}' is not {expected}; expected for example {example}.")
     value = quantity.value / 100 if quantity.unit == "%" and target == DIMENSIONLESS else quantity.value * factor
+    return _finite(value, shown, target, where)
+
+
+def _finite(value: float, shown: str, target: str, where: str) -> float:
     if not math.isfinite(value):
         raise InvalidInput(f"{where}: '{shown}' is not finite in {target}.")
     return value
@@ -188,7 +192,7 @@ def length(text: str | float | Quantity, radiation_length_cm: float | None = Non
             raise InvalidInput(
                 f"{where}: '{quantity.value:g} X0' needs a material; give the length in cm or name the material."
             )
-        return quantity.value * radiation_length_cm
+        return _finite(quantity.value * radiation_length_cm, f"{quantity.value:g} X0", LENGTH, where)
     return convert(quantity, LENGTH, where=where)
 
 
@@ -202,4 +206,4 @@ def radiation_lengths(
     value = convert(quantity, LENGTH, where=where)
     if radiation_length_cm is None:
         raise InvalidInput(f"{where}: '{quantity.value:g} {quantity.unit}' needs a material to be counted in X0.")
-    return value / radiation_length_cm
+    return _finite(value / radiation_length_cm, f"{quantity.value:g} {quantity.unit}", "X0", where)
