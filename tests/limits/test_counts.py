@@ -49,6 +49,8 @@ def test_limit_cites_its_method():
     ("arguments", "text"),
     [
         ({"method": "bayess"}, r"no method named 'bayess'.*Known: cls, likelihood_ratio, sqrt_b"),
+        ({"method": np.array([1.0, 2.0])}, r"no method named"),
+        ({"background": 10**5000}, r"background is too large"),
         ({"method": "clss"}, r"Did you mean 'cls'\?"),
         ({"efficiency": 0}, r"efficiency = 0 is not allowed; expected a number above 0 and at most 1"),
         ({"efficiency": 1.5}, r"efficiency = 1\.5 is not allowed"),

@@ -10,6 +10,7 @@ from ..errors import InvalidInput, unknown_name
 from ..statistics import counting
 
 CM2_PER_FB = 1e-39
+_LARGEST = 10**300
 
 
 class CountLimit(NamedTuple):
@@ -51,7 +52,7 @@ def count_limit(
     >>> round(count_limit(94, 94.0).upper_limit_events, 2)
     17.3
     """
-    if method not in counting.METHODS:
+    if not isinstance(method, str) or method not in counting.METHODS:
         raise unknown_name("method", method, counting.METHODS)
     for name, value in (
         ("observed", observed),
@@ -62,6 +63,8 @@ def count_limit(
         wanted = value is None and name in ("observed", "luminosity_per_cm2")
         if not wanted and (isinstance(value, bool) or not isinstance(value, int | float | np.number)):
             raise InvalidInput(f"{name} = {value!r} is not a number.")
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise InvalidInput(f"{name} is too large; expected at most {_LARGEST:.0e}.")
     if not 0 < efficiency <= 1:
         raise InvalidInput(f"efficiency = {efficiency:g} is not allowed; expected a number above 0 and at most 1.")
     if luminosity_per_cm2 is not None and not 0 < luminosity_per_cm2 < np.inf:

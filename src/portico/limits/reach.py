@@ -79,14 +79,14 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
         raise InvalidInput("scan: nothing to scan; give for example scan={'mass': np.geomspace(1e-3, 1, 200)}.")
     result = {}
     for name, values in scan.items():
-        if name not in model.PARAMETERS or model.PARAMETERS[name].choices:
+        if not isinstance(name, str) or name not in model.PARAMETERS or model.PARAMETERS[name].choices:
             raise unknown_name(
                 "parameter to scan",
                 name,
                 [n for n, s in model.PARAMETERS.items() if not s.choices],
                 where=f"model {model.NAME}",
             )
-        if name == parameter:
+        if isinstance(parameter, str) and name == parameter:
             raise InvalidInput(
                 f"scan: '{name}' is the parameter that is limited; scan another one or choose another with parameter=."
             )

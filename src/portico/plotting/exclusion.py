@@ -52,7 +52,8 @@ def exclusion(
     """
     from matplotlib.figure import Figure
 
-    reaches = [reaches] if hasattr(reaches, "data_vars") else list(reaches)
+    if hasattr(reaches, "data_vars") or not isinstance(reaches, list | tuple):
+        reaches = [reaches]
     if not reaches or not all(hasattr(r, "data_vars") and "n_intervals" in r for r in reaches):
         raise InvalidInput("plot: expected datasets from portico.reach, one or several.")
     dimensions = {
