@@ -134,12 +134,16 @@ def _pint(unit: str) -> Any:
 
 @cache
 def _factor(unit: str, target: str) -> float | None:
-    """Factor from one unit to another, None where the dimensions differ."""
+    """Factor from one unit to another, None where the dimensions differ, nan where it leaves the range of numbers."""
     registry = _registry()
     given, wanted = _pint(unit), _pint("" if target == DIMENSIONLESS else target)
     if given.dimensionality != wanted.dimensionality:
         return None
-    return float(registry.Quantity(1.0, given).to(wanted).magnitude)
+    try:
+        factor = float(registry.Quantity(1.0, given).to(wanted).magnitude)
+    except OverflowError:
+        return math.nan
+    return factor if 0 < factor < math.inf else math.nan
 
 
 def convert(text: str | float | Quantity, target: str, *, where: str = "quantity") -> float:
