@@ -57,8 +57,9 @@ def _bears(function, *arguments, **options):
     try:
         return function(*arguments, **options)
     except PorticoError as error:
-        assert str(error), repr(error)
-        return None
+        refused = str(error)
+    assert refused
+    return None
 
 
 def _plain_model():
