@@ -158,6 +158,7 @@ def test_two_scans_into_one_folder_do_not_mix(tmp_path, dataset, blocks):
         assert first.path.read_bytes() == before
     with _table(tmp_path) as second:
         second.open()
+        assert second.path.read_text().startswith("mass_gev,interval")  # on disk at once
     assert os.listdir(tmp_path) == ["reach.csv"]
 
 

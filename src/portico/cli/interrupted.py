@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 from ..errors import one_line
 
@@ -26,6 +27,13 @@ _state = {"computing": False, "asked": False}
 def install() -> None:
     """Take over SIGINT for the rest of the process."""
     signal.signal(signal.SIGINT, _handle)
+    sys.unraisablehook = _unraisable
+
+
+def _unraisable(lost: Any) -> None:
+    """Say nothing of an interruption that Python dropped: it is remembered. Tell anything else as usual."""
+    if not (issubclass(lost.exc_type, KeyboardInterrupt) and _state["asked"]):
+        sys.__unraisablehook__(lost)
 
 
 def _handle(number: int, frame: FrameType | None) -> None:

@@ -117,6 +117,7 @@ class ReachTable:
             (folder / name).unlink(missing_ok=True)
         self._file = self.path.open("w", encoding="utf-8", newline="\n")
         self._file.write(",".join(self._head) + "\n")
+        self._file.flush()
 
     def write(self, block: Block) -> None:
         """Append the points of a block."""
