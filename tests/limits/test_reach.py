@@ -306,6 +306,7 @@ SCAN = {"mass": [0.03, 0.067]}
         ({"alpha_dark": 0.5}, {"scan": {"mass": [np.nan, 0.067]}}, r"mass = nan GeV is not allowed"),
         ({"alpha_dark": 0.5}, {"scan": {"mass": [0.067, 41.0]}}, r"mass = 41 GeV is not allowed; expected above 0 GeV and at most 40 GeV"),
         ({"alpha_dark": 0.5, "dark_matter_mass": 0.03}, {"scan": SCAN}, r"given m_chi = 0\.03 GeV and m_A' = 0\.03 GeV"),
+        ({}, {"scan": {"mass": np.geomspace(0.01, 0.1, 1001), "alpha_dark": np.geomspace(0.01, 0.1, 1000)}}, r"scan: 1001000 points are more than 1,000,000; cut the scan into parts"),
         ({"mass": 0.067}, {"scan": {"alpha_dark": [0.0, 0.5]}}, r"needs alpha_dark above 0"),
         ({"alpha_dark": 0.5}, {"scan": SCAN, "parameter": "epsilonn"}, r"no parameter named 'epsilonn' in model dark_photon\. Did you mean 'epsilon'\?"),
         ({"alpha_dark": 0.5}, {"scan": SCAN, "parameter": np.array([1.0, 2.0])}, r"no parameter named '\[1\. 2\.\]'"),

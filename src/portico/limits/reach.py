@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,8 @@ from .problem import Block, problem_of, solve, sources_of
 if TYPE_CHECKING:
     import xarray
 
+MOST_POINTS = 1_000_000
+"""Largest number of points of a scan, all parameters together."""
 _BLOCK = 1024
 
 
@@ -98,6 +101,9 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
         if np.unique(array).size != array.size:
             raise InvalidInput(f"scan of {name}: a value occurs twice.")
         result[name] = array
+    total = math.prod(array.size for array in result.values())
+    if total > MOST_POINTS:
+        raise InvalidInput(f"scan: {total} points are more than {MOST_POINTS:,}; cut the scan into parts.")
     return result
 
 
