@@ -50,6 +50,8 @@ def test_limit_cites_its_method():
     [
         ({"method": "bayess"}, r"no method named 'bayess'.*Known: cls, likelihood_ratio, sqrt_b"),
         ({"method": np.array([1.0, 2.0])}, r"no method named"),
+        ({"efficiency": np.complex128(0.5)}, r"efficiency = .* is not a number"),
+        ({"cl": np.complex128(0.5)}, r"cl = .* is not a confidence level"),
         ({"background": 10**5000}, r"background is too large"),
         ({"method": "clss"}, r"Did you mean 'cls'\?"),
         ({"efficiency": 0}, r"efficiency = 0 is not allowed; expected a number above 0 and at most 1"),
@@ -71,3 +73,11 @@ def test_limit_cites_its_method():
 def test_wrong_input_is_refused(arguments, text):
     with pytest.raises(portico.InvalidInput, match=text):
         portico.count_limit(**{"observed": 3, "background": 2.0, **arguments})
+
+
+def test_levels_of_any_floating_type_are_the_same():
+    for kind in (np.float32, np.float64, np.longdouble):
+        assert (
+            portico.count_limit(3, 2.0, cl=kind(0.875)).upper_limit_events
+            == portico.count_limit(3, 2.0, cl=0.875).upper_limit_events
+        )

@@ -61,7 +61,7 @@ def count_limit(
         ("luminosity_per_cm2", luminosity_per_cm2),
     ):
         wanted = value is None and name in ("observed", "luminosity_per_cm2")
-        if not wanted and (isinstance(value, bool) or not isinstance(value, int | float | np.number)):
+        if not wanted and (isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating)):
             raise InvalidInput(f"{name} = {value!r} is not a number.")
         if isinstance(value, int) and abs(value) > _LARGEST:
             raise InvalidInput(f"{name} is too large; expected at most {_LARGEST:.0e}.")

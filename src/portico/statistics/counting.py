@@ -118,6 +118,7 @@ def upper_limit(background: np.ndarray, cl: float, method: str, observed: np.nda
     """
     background = np.asarray(background, dtype=float)
     check(background, cl, method, observed)
+    cl = float(cl)
     if method == "sqrt_b":
         return two_sided_quantile(cl) * np.sqrt(background)
     if method == "likelihood_ratio":
@@ -133,7 +134,7 @@ def check(background: np.ndarray, cl: float, method: str, observed: np.ndarray |
     """Raise InvalidInput unless background, confidence level and observation suit the method. Source: definitions."""
     if not isinstance(method, str) or method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    if isinstance(cl, bool) or not isinstance(cl, int | float | np.number):
+    if isinstance(cl, bool) or not isinstance(cl, int | float | np.integer | np.floating):
         raise InvalidInput(f"cl = {cl!r} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
     if not 0 < cl < 1:
         raise InvalidInput(f"cl = {cl:g} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
