@@ -52,39 +52,55 @@ def models(draw):
     return kind(**values)
 
 
-def _bears(function, *arguments, **options):
-    """The result, or None where it is refused by an error of ours with a sentence."""
-    try:
-        return function(*arguments, **options)
-    except PorticoError as error:
-        refused = str(error)
-    assert refused
-    return None
+class Bears:
+    """Calls functions; keeps count of answers and of refusals by an error of ours with a sentence. Both must occur."""
+
+    answered = refused = 0
+
+    def __call__(self, function, *arguments, **options):
+        """The result, or None where it is refused."""
+        try:
+            result = function(*arguments, **options)
+        except PorticoError as error:
+            sentence = str(error)
+        else:
+            self.answered += 1
+            return result
+        assert sentence
+        self.refused += 1
+        return None
+
+
+@pytest.fixture
+def bears():
+    return Bears()
 
 
 def _plain_model():
     return model_class("dark_photon")(mass=0.067, epsilon=1e-4, alpha_dark=0.5)
 
 
-def test_any_parameters_make_a_model_or_are_refused(tools, some):
+def test_any_parameters_make_a_model_or_are_refused(tools, some, bears):
     @some(150)
     @given(st.data())
     def holds(data):
         with tools.deadline():
-            model = _bears(data.draw, models())
+            model = bears(data.draw, models())
             if model is None:
                 return
-            widths = _bears(model.partial_widths)
+            widths = bears(model.partial_widths)
             for width in (widths or {}).values():
                 assert np.all(np.asarray(width) >= 0), model
                 assert np.all(np.isfinite(np.asarray(width))), model
             name = data.draw(st.sampled_from(sorted(model.PARAMETERS)))
-            _bears(model.with_parameters, **{name: data.draw(anything)})
+            bears(model.with_parameters, **{name: data.draw(anything)})
 
     holds()
+    assert bears.answered > 0
+    assert bears.refused > 0
 
 
-def test_any_options_make_a_search_or_are_refused(tools, some):
+def test_any_options_make_a_search_or_are_refused(tools, some, bears):
     known = sorted({name for search in SEARCHES for name in portico.search(search).options})
 
     @some(150)
@@ -95,15 +111,17 @@ def test_any_options_make_a_search_or_are_refused(tools, some):
     def holds(name, options):
         options.pop("name_or_path", None)
         with tools.deadline():
-            search = _bears(portico.search, name, **options)
+            search = bears(portico.search, name, **options)
             if search is not None:
-                _bears(search.with_options, **options)
+                bears(search.with_options, **options)
 
     holds()
+    assert bears.answered > 0
+    assert bears.refused > 0
 
 
 @pytest.mark.parametrize("function", [portico.limit, portico.reach, portico.signal])
-def test_any_question_is_answered_or_refused(tools, some, function):
+def test_any_question_is_answered_or_refused(tools, some, bears, function):
     search, model = portico.search(SEARCHES[0]), _plain_model()
     names = {
         portico.limit: ("parameter", "cl", "method"),
@@ -132,12 +150,14 @@ def test_any_question_is_answered_or_refused(tools, some, function):
         first, second = (data.draw(st.one_of(st.just("good"), st.just("good"), anything)) for _ in range(2))
         first, second = (search if isinstance(first, str) else first), (model if isinstance(second, str) else second)
         with tools.deadline():
-            _bears(function, first, second, **options)
+            bears(function, first, second, **options)
 
     holds()
+    assert bears.answered > 0
+    assert bears.refused > 0
 
 
-def test_any_count_is_answered_or_refused(tools, some):
+def test_any_count_is_answered_or_refused(tools, some, bears):
     number = st.one_of(
         st.sampled_from((0, 3, 94, 0.5, 1e-300, 1e9, 2e9, 1e12)), st.floats(0, 1e6), st.integers(0, 10**9), anything
     )
@@ -158,26 +178,30 @@ def test_any_count_is_answered_or_refused(tools, some):
     )
     def holds(observed, background, options):
         with tools.deadline():
-            result = _bears(portico.count_limit, observed, background, **options)
+            result = bears(portico.count_limit, observed, background, **options)
         if result is not None:
             assert result.upper_limit_events >= 0
             assert np.isfinite(result.upper_limit_events)
             assert all(np.isfinite(value) for value in result.expected.values())
 
     holds()
+    assert bears.answered > 0
+    assert bears.refused > 0
 
 
-def test_anything_is_cited_drawn_and_saved_or_refused(tools, some, tmp_path):
+def test_anything_is_cited_drawn_and_saved_or_refused(tools, some, bears, tmp_path):
     @some(40)
     @given(anything, anything)
     def holds(first, second):
         with tools.deadline():
-            _bears(portico.cite, first)
-            _bears(portico.plot.exclusion, first)
-            _bears(portico.plot.exclusion, [first, second])
-            _bears(portico.plot.exclusion_map, first)
+            bears(portico.cite, portico.search(SEARCHES[0]) if isinstance(first, str) else first)
+            bears(portico.plot.exclusion, first)
+            bears(portico.plot.exclusion, [first, second])
+            bears(portico.plot.exclusion_map, first)
 
     holds()
+    assert bears.answered > 0
+    assert bears.refused > 0
 
 
 def _hashable(thing):
