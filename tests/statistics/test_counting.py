@@ -238,3 +238,10 @@ def test_figure_of_merit_takes_no_count():
 def test_every_method_names_its_source():
     assert set(counting.SOURCES) == set(counting.METHODS)
     assert all(counting.SOURCES.values())
+
+
+def test_likelihood_limit_of_a_vanishing_background_is_that_of_none():
+    for background in (5e-324, 1e-300, 1e-200, 1e-100):
+        limit = counting.upper_limit(np.array(background), 0.9, "likelihood_ratio", np.array(0.0))
+        none = counting.upper_limit(np.array(0.0), 0.9, "likelihood_ratio", np.array(0.0))
+        assert float(limit) == pytest.approx(float(none), rel=1e-12)

@@ -92,13 +92,14 @@ def _likelihood_limit(background: np.ndarray, observed: np.ndarray, cl: float) -
     level = two_sided_quantile(cl) ** 2 / 2
     best = np.maximum(observed - background, 0.0)
     mean = best + background
-    safe = np.where(mean > 0, mean, 1.0)
+    open_ = mean > 1e-290  # below that the quotients overflow, and the limit is that of no background
+    safe = np.where(open_, mean, 1.0)
     # convex in d: Newton's steps come from above; the start is right for n << m and for n = m alike
     d = (level + np.sqrt(2 * level * np.maximum(observed, 0.0))) / safe
     for _ in range(60):
         value = safe * d - observed * np.log1p(d) - level
         d = np.maximum(d - value / (safe - observed / (1 + d)), 1e-300)
-    return np.where(mean > 0, best + mean * d, level)
+    return np.where(open_, best + mean * d, level)
 
 
 def upper_limit(background: np.ndarray, cl: float, method: str, observed: np.ndarray | None = None) -> np.ndarray:
