@@ -56,6 +56,11 @@ def test_limit_cites_its_method():
         ({"method": "clss"}, r"Did you mean 'cls'\?"),
         ({"efficiency": 0}, r"efficiency = 0 is not allowed; expected a number above 0 and at most 1"),
         ({"efficiency": 1.5}, r"efficiency = 1\.5 is not allowed"),
+        (
+            {"efficiency": 2e-311, "luminosity_per_cm2": 1e-300},
+            r"are too small: the limit on the cross section is beyond",
+        ),
+        ({"luminosity_per_cm2": 1e-290}, r"luminosity = 1e-290 /cm\^2 are too small"),
         ({"efficiency": np.nan}, r"efficiency = nan is not allowed"),
         ({"luminosity_per_cm2": 0.0}, r"luminosity = 0 /cm\^2 is not allowed; expected a number above 0"),
         ({"luminosity_per_cm2": np.inf}, r"luminosity = inf /cm\^2 is not allowed"),

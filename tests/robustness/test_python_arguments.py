@@ -182,6 +182,7 @@ def test_any_count_is_answered_or_refused(tools, some, bears):
         if result is not None:
             assert result.upper_limit_events >= 0
             assert np.isfinite(result.upper_limit_events)
+            assert result.upper_limit_cross_section_fb is None or np.isfinite(result.upper_limit_cross_section_fb)
             assert all(np.isfinite(value) for value in result.expected.values())
 
     holds()

@@ -75,6 +75,13 @@ def count_limit(
     count = None if observed is None else np.array([float(observed)])
     upper = float(counting.upper_limit(mean, cl, method, count)[0])
     band = {name: float(value[0]) for name, value in counting.expected_band(mean, cl, method)._asdict().items()}
-    cross_section = None if luminosity_per_cm2 is None else upper / (efficiency * luminosity_per_cm2) / CM2_PER_FB
+    cross_section = None
+    if luminosity_per_cm2 is not None:
+        effective = efficiency * luminosity_per_cm2 * CM2_PER_FB
+        cross_section = upper / effective if effective > 0 else np.inf
+        if not cross_section < np.inf:
+            raise InvalidInput(
+                f"efficiency = {efficiency:g} and luminosity = {luminosity_per_cm2:g} /cm^2 are too small: the limit on the cross section is beyond 1.8e308 fb."
+            )
     kind = "expected" if observed is None else "observed"
     return CountLimit(method, cl, kind, upper, cross_section, band, (counting.SOURCES[method],))
