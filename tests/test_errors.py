@@ -41,3 +41,15 @@ def test_long_lists_are_cut():
 def test_unknown_name_survives_pickling():
     error = errors.unknown_name("unit", "zzz", ["GeV"])
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_a_message_is_one_readable_line_whatever_it_quotes():
+    assert errors.one_line("plain: 'é' of ε") == "plain: 'é' of ε"
+    assert errors.one_line("a\nb\tc\x1b[31m\ud800") == r"a\nb\tc\x1b[31m\ud800"
+    assert errors.one_line("no file " + "x" * 400) == "no file " + "x" * 400
+    assert errors.one_line("no file " + "x" * 401) == "no file " + "x" * 60 + "..." + "x" * 20
+    assert len(errors.one_line("word " * 1000)) < 1600
+    for kind in (errors.InvalidInput, errors.UnknownName, errors.DataError, errors.NumericsError):
+        assert str(kind("key 'a\nb' is wrong.")) == r"key 'a\nb' is wrong."
+        again = pickle.loads(pickle.dumps(kind("a\nb")))
+        assert (type(again), str(again)) == (kind, r"a\nb")

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from portico import registry
@@ -38,3 +40,20 @@ def test_unreadable_toml_says_file_and_reason(tmp_path):
         registry.read_toml(tmp_path)
     bad.write_text("a = 1", encoding="utf-8")
     assert registry.read_toml(bad) == {"a": 1}
+
+
+def test_endless_files_are_refused(tmp_path):
+    big = tmp_path / "big.toml"
+    big.write_bytes(b"#" * 10_000_001)
+    for path in (big, Path("/dev/zero")):
+        with pytest.raises(DataError, match="larger than 10 MB; expected a TOML file"):
+            registry.read_toml(path)
+    with pytest.raises(DataError, match="cannot be read: embedded null byte"):
+        registry.read_toml(Path("a\0b"))
+
+
+def test_line_ends_of_any_system_are_read(tmp_path):
+    file = tmp_path / "lines.toml"
+    for end in (b"\n", b"\r\n", b"\r"):
+        file.write_bytes(b"\xef\xbb\xbfa = 1" + end + b"b = 2")
+        assert registry.read_toml(file) == {"a": 1, "b": 2}

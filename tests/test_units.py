@@ -214,3 +214,17 @@ def test_quantities_survive_being_written_and_read(number, names, powers):
 def test_converting_there_and_back_returns_the_value(value, pair):
     there = units.convert(units.Quantity(value, pair[0]), pair[1])
     assert units.convert(units.Quantity(there, pair[1]), pair[0]) == pytest.approx(value, rel=1e-13)
+
+
+def test_lengths_that_overflow_are_refused():
+    with pytest.raises(InvalidInput, match=r"depth: '1e\+308 X0' is not finite in cm"):
+        units.length("1e308 X0", 35.0, where="depth")
+    with pytest.raises(InvalidInput, match=r"depth: '1e\+308 cm' is not finite in X0"):
+        units.radiation_lengths("1e308 cm", 0.5, where="depth")
+
+
+@pytest.mark.parametrize("unit", ["s*fb^9/km^9/km^9", "s*km^9*km^9/fb^9"])
+def test_powers_of_units_that_leave_the_range_of_numbers_are_no_silent_zero(unit):
+    """The factors are 1e-441 and 1e441."""
+    with pytest.raises(InvalidInput, match=r"age: '1 .*' is not finite in s"):
+        units.convert(f"1 {unit}", units.TIME, where="age")

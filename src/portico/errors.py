@@ -18,11 +18,25 @@ A message says what was given, what was expected, where, and the nearest match w
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+_LONGEST_WORD, _LONGEST = 400, 1500  # a path fits
+
+
+def one_line(message: str) -> str:
+    """Return a message as one line of readable length: what is not printable is escaped, what is endless is shortened."""
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+    text = re.sub(rf"\S{{{_LONGEST_WORD + 1},}}", lambda word: f"{word[0][:60]}...{word[0][-20:]}", text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
 
 
 class PorticoError(Exception):
-    """Base of all errors that portico raises on purpose."""
+    """Base of all errors that portico raises on purpose; the message is one line, whatever text of the user it quotes."""
+
+    def __init__(self, message: str = "") -> None:
+        """Keep the message as one line."""
+        super().__init__(one_line(message))
 
 
 class InvalidInput(PorticoError, ValueError):

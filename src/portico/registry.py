@@ -12,6 +12,7 @@ from typing import Any
 from .errors import DataError, unknown_name
 
 _PACKAGE = Path(__file__).parent
+_LARGEST = 10_000_000
 _ROOMS = {"model": ("models", ".py"), "signature": ("signatures", ".py"), "search": ("experiments", ".toml"),
           "published limit": ("limits/published", ".toml"),
           "reproduction": ("reproductions", ".py")}  # fmt: skip
@@ -46,14 +47,29 @@ def load(kind: str, name: str) -> ModuleType:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file; raises DataError with file, place and reason where it cannot be read."""
+    return parse_toml(path, read_bytes(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file of the user's; raises DataError where it cannot be read or is no file of facts by its size."""
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if len(content) > _LARGEST:
+        raise DataError(f"{path}: larger than {_LARGEST // 10**6} MB; expected a TOML file of a few pages.")
+    return content
+
+
+def parse_toml(path: Path, content: bytes) -> dict[str, Any]:
+    """Return the content of a TOML file; raises DataError with file, place and reason where it is none."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n"))
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not valid TOML: {error}.") from None
     except UnicodeDecodeError:
         raise DataError(f"{path}: not a text file in UTF-8; expected TOML.") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
     except (RecursionError, ValueError) as error:
         raise DataError(f"{path}: not usable TOML: {error}.") from None
 

@@ -134,12 +134,16 @@ def _pint(unit: str) -> Any:
 
 @cache
 def _factor(unit: str, target: str) -> float | None:
-    """Factor from one unit to another, None where the dimensions differ."""
+    """Factor from one unit to another, None where the dimensions differ, nan where it leaves the range of numbers."""
     registry = _registry()
     given, wanted = _pint(unit), _pint("" if target == DIMENSIONLESS else target)
     if given.dimensionality != wanted.dimensionality:
         return None
-    return float(registry.Quantity(1.0, given).to(wanted).magnitude)
+    try:
+        factor = float(registry.Quantity(1.0, given).to(wanted).magnitude)
+    except OverflowError:
+        return math.nan
+    return factor if 0 < factor < math.inf else math.nan
 
 
 def convert(text: str | float | Quantity, target: str, *, where: str = "quantity") -> float:
@@ -172,6 +176,10 @@ def convert(text: str | float | Quantity, target: str, *, where: str = "quantity
     if target == ANGLE and "%" in quantity.unit:
         raise InvalidInput(f"{where}: '{shown}' is not {expected}; expected for example {example}.")
     value = quantity.value / 100 if quantity.unit == "%" and target == DIMENSIONLESS else quantity.value * factor
+    return _finite(value, shown, target, where)
+
+
+def _finite(value: float, shown: str, target: str, where: str) -> float:
     if not math.isfinite(value):
         raise InvalidInput(f"{where}: '{shown}' is not finite in {target}.")
     return value
@@ -188,7 +196,7 @@ def length(text: str | float | Quantity, radiation_length_cm: float | None = Non
             raise InvalidInput(
                 f"{where}: '{quantity.value:g} X0' needs a material; give the length in cm or name the material."
             )
-        return quantity.value * radiation_length_cm
+        return _finite(quantity.value * radiation_length_cm, f"{quantity.value:g} X0", LENGTH, where)
     return convert(quantity, LENGTH, where=where)
 
 
@@ -202,4 +210,4 @@ def radiation_lengths(
     value = convert(quantity, LENGTH, where=where)
     if radiation_length_cm is None:
         raise InvalidInput(f"{where}: '{quantity.value:g} {quantity.unit}' needs a material to be counted in X0.")
-    return value / radiation_length_cm
+    return _finite(value / radiation_length_cm, f"{quantity.value:g} {quantity.unit}", "X0", where)

@@ -69,6 +69,24 @@ def test_a_real_process_refuses_with_status_2():
     assert err == f"error: no search named 'belle2'. Known: {', '.join(portico.searches())}.\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        ("models >&-", 0),
+        ("models nope 2>&-", 2),
+        ("models nope 2> /dev/full", 2),
+        ("models > /dev/full", 2),
+        ("models >&- 2>&- <&-", 0),
+    ],
+)
+def test_streams_that_are_closed_or_full_leave_no_traceback(command, status):
+    process = subprocess.run(
+        f"{sys.executable} -m portico {command}", shell=True, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert process.returncode == status
+    assert process.stderr in ("", "error: cannot write: no space left on device.\n")
+
+
 def test_a_closed_pipe_leaves_no_traceback():
     process = subprocess.run(
         f"set -o pipefail; {sys.executable} -m portico searches {SEARCH} | true",

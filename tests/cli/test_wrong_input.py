@@ -141,6 +141,11 @@ WRONG = [
     ("signal binary.toml dark_photon", "binary.toml: not a text file in UTF-8; expected TOML."),
     ("signal empty.toml dark_photon", "empty.toml: title: field required."),
     (f"reach {SEARCH} dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:5 -o file", "output folder 'file' cannot be written: file exists; choose another with -o."),
+    (f"reach {SEARCH} dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:5 -o ''", "output folder: none is given; name one with -o."),
+    ("signal /dev/zero dark_photon", "/dev/zero: larger than 10 MB; expected a TOML file of a few pages."),
+    ("signal 'a\nb' dark_photon", "no search named 'a b'."),
+    ("widths dark_photon --set 'mass=1\n\x1b[31mGeV'", r"'1\n\x1b[31mGeV' is not a quantity"),
+    ("x" * 5000, "No such command '" + "x" * 59 + "..."),
     (f"reach {SEARCH} dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:5 -o file/below", "output folder 'file/below' cannot be written: not a directory"),
 ]  # fmt: skip
 

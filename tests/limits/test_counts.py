@@ -56,6 +56,10 @@ def test_limit_cites_its_method():
     ("arguments", "text"),
     [
         ({"method": "bayess"}, r"no method named 'bayess'.*Known: bayes, cls, cls_asymptotic"),
+        ({"method": np.array([1.0, 2.0])}, r"no method named"),
+        ({"efficiency": np.complex128(0.5)}, r"efficiency = .* is not a number"),
+        ({"cl": np.complex128(0.5)}, r"cl = .* is not a confidence level"),
+        ({"background": 10**5000}, r"background is too large"),
         ({"method": "clss"}, r"Did you mean 'cls'\?"),
         ({"constraint": "gauss"}, r"no constraint named 'gauss'.*Did you mean 'gaussian'\?"),
         ({"background_uncertainty": -0.1}, r"background_uncertainty = -0\.1 is not allowed; expected a relative error"),
@@ -73,6 +77,11 @@ def test_limit_cites_its_method():
         ({"prior_ceiling": 0.0}, r"prior_ceiling = 0 events is not allowed"),
         ({"efficiency": 0}, r"efficiency = 0 is not allowed; expected a number above 0 and at most 1"),
         ({"efficiency": 1.5}, r"efficiency = 1\.5 is not allowed"),
+        (
+            {"efficiency": 2e-311, "luminosity_per_cm2": 1e-300},
+            r"are too small: the limit on the cross section is beyond",
+        ),
+        ({"luminosity_per_cm2": 1e-290}, r"luminosity = 1e-290 /cm\^2 are too small"),
         ({"efficiency": np.nan}, r"efficiency = nan is not allowed"),
         ({"luminosity_per_cm2": 0.0}, r"luminosity = 0 /cm\^2 is not allowed; expected a number above 0"),
         ({"luminosity_per_cm2": np.inf}, r"luminosity = inf /cm\^2 is not allowed"),
@@ -122,3 +131,11 @@ def test_coverage_is_near_the_confidence_level():
     # counts are whole: CLs covers more, the more so for a signal that is the limit of a count itself
     assert 0.9 < coverage.fraction < 0.97
     assert coverage.error == pytest.approx(np.sqrt(coverage.fraction * (1 - coverage.fraction) / 1e5), rel=1e-6)
+
+
+def test_levels_of_any_floating_type_are_the_same():
+    for kind in (np.float32, np.float64, np.longdouble):
+        assert (
+            portico.count_limit(3, 2.0, cl=kind(0.875)).upper_limit_events
+            == portico.count_limit(3, 2.0, cl=0.875).upper_limit_events
+        )

@@ -1,6 +1,9 @@
 import csv
+import errno
+import hashlib
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,3 +133,105 @@ def test_output_folder_that_cannot_be_written_is_refused(tmp_path):
         ):
             files.output_folder(str(path))
     assert os.listdir(tmp_path) == ["file"]
+
+
+@pytest.mark.parametrize("path", ["", "  ", "a\0b"])
+def test_a_folder_without_a_name_is_refused(path):
+    with pytest.raises(portico.InvalidInput, match=r"output folder.*-o\.$"):
+        files.output_folder(path)
+
+
+def _table(folder):
+    return files.ReachTable(str(folder), DarkPhoton(epsilon=3e-5), ["mass"], "alpha_dark")
+
+
+def test_two_scans_into_one_folder_do_not_mix(tmp_path, dataset, blocks):
+    """The second is refused while the first runs, touches nothing, and may start afterwards."""
+    with _table(tmp_path) as first:
+        first.write(blocks[0])
+        before = first.path.read_bytes()
+        with (
+            pytest.raises(portico.InvalidInput, match=r"output folder '.*' is in use by another scan"),
+            _table(tmp_path) as second,
+        ):
+            second.open()
+        assert first.path.read_bytes() == before
+    with _table(tmp_path) as second:
+        second.open()
+        assert second.path.read_text().startswith("mass_gev,interval")  # on disk at once
+    assert os.listdir(tmp_path) == ["reach.csv"]
+
+
+def test_a_folder_that_cannot_be_locked_is_used_all_the_same(tmp_path, monkeypatch, dataset, blocks):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(files.fcntl, "flock", refuse)
+    _write(tmp_path, blocks)
+    assert (tmp_path / "reach.csv").exists()
+
+
+def test_a_table_that_is_taken_away_is_missed(tmp_path, dataset, blocks):
+    with _table(tmp_path) as table:
+        table.write(blocks[0])
+        table.verify()
+        table.path.unlink()
+        with pytest.raises(OSError, match="removed or replaced during the scan"):
+            table.verify()
+        table.path.write_text("another")
+        with pytest.raises(OSError, match="removed or replaced during the scan"):
+            table.verify()
+
+
+def test_earlier_results_stay_where_a_folder_bears_the_name_of_one(tmp_path):
+    (tmp_path / "reach.csv").write_text("old")
+    (tmp_path / "reach.nc").mkdir()
+    with pytest.raises(portico.InvalidInput, match=r"reach\.nc is a folder there"), _table(tmp_path) as table:
+        table.open()
+    assert (tmp_path / "reach.csv").read_text() == "old"
+
+
+def test_no_name_bears_half_a_file(tmp_path):
+    path = tmp_path / "whole.txt"
+    path.write_text("before")
+
+    def fails():
+        with files.whole(path) as part:
+            part.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert path.read_text() == "before"
+    with pytest.raises(OSError, match="No space left") as caught, files.whole(path) as part:
+        raise OSError(errno.ENOSPC, "No space left on device", str(part))
+    assert caught.value.filename == str(path)  # the name that the user knows
+    with files.whole(path) as part:
+        part.write_text("after")
+        assert path.read_text() == "before"
+    assert path.read_text() == "after"
+    assert os.listdir(tmp_path) == ["whole.txt"]
+
+
+def test_a_link_keeps_pointing_and_a_device_stays_a_device(tmp_path):
+    (tmp_path / "real.txt").write_text("before")
+    link = tmp_path / "link.txt"
+    link.symlink_to("real.txt")
+    with files.whole(link) as part:
+        part.write_text("after")
+    assert link.is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "after"
+    device = Path("/dev/null")
+    with files.whole(device) as part:
+        assert part == device
+
+
+def test_provenance_has_the_hash_of_the_file_that_was_read(tmp_path, dataset):
+    """Also when the file is changed or removed while the scan runs."""
+    path = tmp_path / "mine.toml"
+    content = Path(portico.search(NAME).experiment.path).read_bytes()
+    path.write_bytes(content)
+    search = portico.search(str(path))
+    path.unlink()
+    written = json.loads(files.write_provenance(tmp_path, dataset, search, []).read_text(encoding="utf-8"))
+    assert written["search"]["file_sha256"] == hashlib.sha256(content).hexdigest()

@@ -82,6 +82,8 @@ def test_values_outside_the_range_are_refused(name):
         if spec.choices:
             with pytest.raises(InvalidInput, match=f"no choice for {parameter}"):
                 models.model_class(name)(**{parameter: "nonsense"})
+            with pytest.raises(InvalidInput, match=f"no choice for {parameter} named 'None'"):
+                models.model_class(name)(**{parameter: None})
             continue
         for wrong in (np.nan, np.inf, spec.low - 1 if np.isfinite(spec.low) else np.nan):
             with pytest.raises(InvalidInput, match=f"{name}: {parameter}"):
@@ -92,6 +94,21 @@ def test_values_outside_the_range_are_refused(name):
 def test_a_bare_model_names_what_it_lacks(name):
     with pytest.raises(InvalidInput, match=f"{name}: mass.* must be set"):
         models.model_class(name)().width()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_parameter_that_is_left_out_is_asked_for(name):
+    """None stands for left out: whatever is needed then is named."""
+    for parameter, spec in models.model_class(name).PARAMETERS.items():
+        if spec.choices:
+            continue
+        try:
+            width = _example(name, **{parameter: None}).width()
+        except InvalidInput as error:
+            told = str(error)
+            assert f"{parameter} must be set" in told
+        else:
+            assert width >= 0
 
 
 def test_allowed_ranges_in_words():

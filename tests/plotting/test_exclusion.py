@@ -113,6 +113,11 @@ def test_map_shows_the_smallest_mixing_by_colour(tmp_path, grid):
 def test_wrong_dimensions_are_refused(reach, grid):
     with pytest.raises(portico.InvalidInput, match=r"plot: expected datasets from portico\.reach"):
         portico.plot.exclusion([])
+    for thing in (None, 3, "reach.nc", [None]):
+        with pytest.raises(portico.InvalidInput, match=r"plot: expected datasets from portico\.reach"):
+            portico.plot.exclusion(thing)
+        with pytest.raises(portico.InvalidInput, match=r"plot: expected a dataset from portico\.reach over two"):
+            portico.plot.exclusion_map(thing)
     with pytest.raises(portico.InvalidInput, match=r"plot: expected reaches of one model over the same one parameter"):
         portico.plot.exclusion([grid])
     with pytest.raises(portico.InvalidInput, match=r"plot: expected reaches of one model over the same one parameter"):

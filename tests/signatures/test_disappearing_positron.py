@@ -335,3 +335,10 @@ def test_signal_pickles_with_its_model():
     assert again.factors[0].name == signal.factors[0].name
     assert again.background == signal.background
     np.testing.assert_array_equal(portico.signal(_search(), again.model).expected, signal.expected)
+
+
+def test_emission_is_0_without_a_warning_where_the_widths_underflow():
+    search = portico.search("belle2_disappearing_positron", channels="bremsstrahlung")
+    signal = portico.signal(search, DarkPhoton(mass=0.067, epsilon=1e-300, alpha_dark=5e-324))
+    assert signal.channels == {"bremsstrahlung": 0.0}
+    assert signal.numerical_error == {"bremsstrahlung": 0.0}

@@ -241,3 +241,10 @@ def test_figure_of_merit_takes_no_count():
 def test_every_method_names_its_source():
     assert set(upper_limits.SOURCES) == set(upper_limits.METHODS)
     assert all(upper_limits.SOURCES.values())
+
+
+def test_likelihood_limit_of_a_vanishing_background_is_that_of_none():
+    for background in (5e-324, 1e-300, 1e-200, 1e-100):
+        limit = upper_limits.upper_limit(Counting(np.array(background)), 0.9, "likelihood_ratio", 0.0).value
+        none = upper_limits.upper_limit(Counting(np.array(0.0)), 0.9, "likelihood_ratio", 0.0).value
+        assert float(limit) == pytest.approx(float(none), rel=1e-12)

@@ -10,8 +10,11 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
+
+from ..errors import one_line
 
 
 class Interrupted(Exception):
@@ -24,6 +27,13 @@ _state = {"computing": False, "asked": False}
 def install() -> None:
     """Take over SIGINT for the rest of the process."""
     signal.signal(signal.SIGINT, _handle)
+    sys.unraisablehook = _unraisable
+
+
+def _unraisable(lost: Any) -> None:
+    """Say nothing of an interruption that Python dropped: it is remembered. Tell anything else as usual."""
+    if not (issubclass(lost.exc_type, KeyboardInterrupt) and _state["asked"]):
+        sys.__unraisablehook__(lost)
 
 
 def _handle(number: int, frame: FrameType | None) -> None:
@@ -52,6 +62,8 @@ def check() -> None:
 
 
 def say(message: str) -> None:
-    """Print one line on standard error, if there is one."""
-    if sys.stderr is not None:
-        print(message, file=sys.stderr)
+    """Print one line on standard error, if there is one: characters that are no text are escaped, endless ones left out."""
+    if sys.stderr is None:
+        return
+    with suppress(OSError):  # nobody can be told that nobody can be told
+        print(one_line(message), file=sys.stderr, flush=True)

@@ -57,8 +57,8 @@ def _run() -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         place = f" See '{context.command_path} --help'." if context is not None else ""
-        message = getattr(error, "format_message", error.__str__)().rstrip(".")
-        say(f"error: {message}{'' if message.endswith('?') else '.'}{place}".replace("\n", " "))
+        message = getattr(error, "format_message", error.__str__)().replace("\n", " ").rstrip(".")
+        say(f"error: {message}{'' if message.endswith('?') else '.'}{place}")
         return 2
     except typer.Exit as leave:
         result = leave.exit_code

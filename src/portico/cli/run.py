@@ -6,7 +6,6 @@ import contextlib
 import math
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import units
@@ -18,6 +17,7 @@ from .show import print_json
 from .text import number, table
 
 if TYPE_CHECKING:
+    from ..limits.files import ReachTable
     from ..limits.problem import Block
     from ..models.base import Model
     from ..signatures.base import Search
@@ -181,14 +181,16 @@ def reach(
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
     question = {"scan": axes, "parameter": parameter, "cl": level, "method": method}
-    dataset, table_path = _compute(search, model, settings, output, question)
-    folder = table_path.parent
-    names = [
-        str(table_path),
-        str(files.write_dataset(folder, dataset)),
-        str(files.write_provenance(folder, dataset, search, command)),
-    ]
-    names[2:2] = _pictures(dataset, folder)
+    with files.ReachTable(output, model, list(axes), parameter) as table_file:
+        dataset = _compute(search, model, settings, table_file, question)
+        folder = table_file.path.parent
+        names = [
+            str(table_file.path),
+            str(files.write_dataset(folder, dataset)),
+            str(files.write_provenance(folder, dataset, search, command)),
+        ]
+        names[2:2] = _pictures(dataset, folder)
+        table_file.verify()
     _report(search, dataset, names, axes, as_json=as_json)
     _notes(search, model, dataset, axes)
     status = dataset["status"].values.ravel()
@@ -202,19 +204,14 @@ def reach(
 
 
 def _compute(
-    search: Search, model: Model, settings: list[str] | None, output: str, question: dict[str, Any]
-) -> tuple[Any, Path]:
-    """Compute a reach while its table is written; returns dataset and path of the table."""
-    from ..limits import files
+    search: Search, model: Model, settings: list[str] | None, table_file: ReachTable, question: dict[str, Any]
+) -> Any:
+    """Compute a reach while its table is written; returns the dataset."""
     from ..limits.reach import reach as compute
 
-    axes, parameter = question["scan"], question["parameter"]
+    axes = question["scan"]
     total = math.prod(axis.size for axis in axes.values())
-    with (
-        files.ReachTable(output, model, list(axes), parameter) as table_file,
-        Progress(total, "points") as progress,
-        raising(),
-    ):
+    with Progress(total, "points") as progress, raising():
 
         def started() -> None:
             table_file.open()
@@ -233,7 +230,7 @@ def _compute(
         except KeyboardInterrupt:
             where = f" are in {table_file.path}" if table_file.points else " were finished"
             raise Interrupted(f"{table_file.points} of {total} points{where}") from None
-    return dataset, table_file.path
+    return dataset
 
 
 def _notes(search: Search, model: Model, dataset: Any, axes: dict[str, Any]) -> None:

@@ -13,7 +13,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [list(head), *[list(row) for row in rows]]
     widths = [max(len(line[k]) for line in lines) for k in range(len(head))]
     indent = sum(widths[:-1]) + 2 * (len(head) - 1)
-    room = shutil.get_terminal_size((120, 24)).columns - indent if sys.stdout.isatty() else 10_000
+    room = (
+        shutil.get_terminal_size((120, 24)).columns - indent
+        if sys.stdout is not None and sys.stdout.isatty()
+        else 10_000
+    )
     widths[-1] = min(widths[-1], max(room, 24))
     out = []
     for number, line in enumerate(lines):

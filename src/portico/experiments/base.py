@@ -17,6 +17,7 @@ its signature; a missing, misspelt or superfluous one is an error that names fil
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from pathlib import Path
@@ -66,7 +67,7 @@ class Entry(NamedTuple):
 
 
 class Experiment(NamedTuple):
-    """The content of an experiment file; entries by ``section.name``."""
+    """The content of an experiment file; entries by ``section.name``, and the hash of the file as it was read."""
 
     name: str
     path: str
@@ -75,6 +76,7 @@ class Experiment(NamedTuple):
     signature: str
     sources: tuple[str, ...]
     entries: dict[str, Entry]
+    sha256: str = ""
 
     def where(self, key: str) -> str:
         """Return file and field, for messages."""
@@ -130,7 +132,9 @@ def load(name_or_path: str) -> Experiment:
     text = str(name_or_path)
     is_path = text.endswith(".toml") or "/" in text
     path = Path(text) if is_path else registry.path_of("search", text)
-    return _validated(path, registry.read_toml(path))
+    data = registry.read_bytes(path)
+    experiment = _validated(path, registry.parse_toml(path, data))
+    return experiment._replace(sha256=hashlib.sha256(data).hexdigest())
 
 
 def _validated(path: Path, content: dict[str, object]) -> Experiment:

@@ -12,6 +12,7 @@ from ..statistics.model import Counting
 from ..statistics.upper_limits import Options
 
 CM2_PER_FB = 1e-39
+_LARGEST = 10**300
 
 
 class Coverage(NamedTuple):
@@ -104,11 +105,22 @@ def count_limit(
     band = upper_limits.expected_band(model, cl, method, options=options)
     return CountLimit(
         method, cl, "expected" if observed is None else "observed", upper,
-        None if luminosity_per_cm2 is None else upper / (efficiency * luminosity_per_cm2) / CM2_PER_FB,
+        None if luminosity_per_cm2 is None else _cross_section(upper, efficiency, luminosity_per_cm2),
         {name: float(value[0]) for name, value in band._asdict().items()},
         (upper_limits.SOURCES[method],), limit.used, float(limit.error[0]), upper_limits.DEFINITIONS[limit.used], constraint,
         limit.notes, _coverage(model, cl, method, upper, options) if coverage else None,
     )  # fmt: skip
+
+
+def _cross_section(events: float, efficiency: float, luminosity_per_cm2: float) -> float:
+    """The cross section of so many events, in fb."""
+    effective = efficiency * luminosity_per_cm2 * CM2_PER_FB
+    value = events / effective if effective > 0 else np.inf
+    if not value < np.inf:
+        raise InvalidInput(
+            f"efficiency = {efficiency:g} and luminosity = {luminosity_per_cm2:g} /cm^2 are too small: the limit on the cross section is beyond 1.8e308 fb."
+        )
+    return value
 
 
 def _coverage(model: Counting, cl: float, method: str, signal: float, options: Options) -> Coverage:
@@ -120,8 +132,10 @@ def _check(numbers: dict[str, float | None], seed: int, toys: int) -> None:
     """Raise InvalidInput for what is not a number, and for what only a cross section needs."""
     for name, value in numbers.items():
         may_lack = value is None and name in ("observed", "luminosity_per_cm2", "prior_ceiling")
-        if not may_lack and (isinstance(value, bool) or not isinstance(value, int | float | np.number)):
+        if not may_lack and (isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating)):
             raise InvalidInput(f"{name} = {value!r} is not a number.")
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise InvalidInput(f"{name} is too large; expected at most {_LARGEST:.0e}.")
     for name, whole, least in (("seed", seed, 0), ("toys", toys, 100)):
         if isinstance(whole, bool) or not isinstance(whole, int | np.integer) or not least <= whole <= 10**8:
             raise InvalidInput(f"{name} = {whole!r} is not allowed; expected a whole number from {least} to 1e8.")

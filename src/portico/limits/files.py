@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+import errno
+import fcntl
 import json
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -29,28 +32,68 @@ _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "equinox", "xarray", "matplotlib
 
 def output_folder(path: str) -> Path:
     """Make a folder for results; raises InvalidInput where it cannot be written."""
+    if not path.strip():
+        raise InvalidInput("output folder: none is given; name one with -o.")
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".portico-{os.getpid()}"
         probe.touch()
         probe.unlink()
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise InvalidInput(
-            f"output folder '{path}' cannot be written: {(error.strerror or str(error)).lower()}; choose another with -o."
+            f"output folder '{path}' cannot be written: {reason.lower()}; choose another with -o."
         ) from None
     return folder
 
 
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a name beside ``path`` to write to, renamed to ``path`` when the body ends well: no name bears half a file."""
+    special = path.exists() and not path.is_file()  # /dev/stdout is written, not replaced
+    if special or not os.access(path.parent, os.W_OK):
+        yield path
+        return
+    part = path.with_name(f".part-{os.getpid()}-{path.name}")
+    try:
+        yield part
+        part.replace(path.resolve())
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _locked(folder: Path) -> int:
+    """Lock a folder for this process as long as the returned descriptor is open; raises InvalidInput where another has it."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise InvalidInput(
+            f"output folder '{folder}' is in use by another scan; choose another with -o, or wait for its end."
+        ) from None
+    except OSError:  # a file system without locks
+        pass
+    return descriptor
+
+
 class ReachTable:
-    """``reach.csv``: one row per scan point and interval, written block by block so that an interruption loses nothing."""
+    """``reach.csv``: one row per scan point and interval, written block by block so that an interruption loses nothing.
+
+    From :meth:`open` to the end of its context the folder is locked: a second scan into it is refused.
+    """
 
     def __init__(self, folder: str, model: Model, scan: list[str], parameter: str) -> None:
         """Prepare for a scan over some parameters of a model; nothing is written before :meth:`open`."""
         self.path = Path(folder) / "reach.csv"
+        self._folder = str(folder)
         self.points = 0
         self._names = scan
         self._file: TextIO | None = None
+        self._lock: int | None = None
         self._head = [_column(name, model) for name in scan]
         self._head += [
             "interval",
@@ -63,13 +106,18 @@ class ReachTable:
     def open(self) -> None:
         """Make the folder and open the table, now that the input is known to be right; earlier results there are removed.
 
-        Raises InvalidInput where the folder cannot be written.
+        Raises InvalidInput where the folder cannot be written, or another scan writes into it.
         """
-        folder = output_folder(str(self.path.parent))
+        folder = output_folder(self._folder)
+        self._lock = _locked(folder)
+        for name in FILES:
+            if (folder / name).is_dir():
+                raise InvalidInput(f"output folder '{folder}': {name} is a folder there; choose another with -o.")
         for name in FILES:
             (folder / name).unlink(missing_ok=True)
         self._file = self.path.open("w", encoding="utf-8", newline="\n")
         self._file.write(",".join(self._head) + "\n")
+        self._file.flush()
 
     def write(self, block: Block) -> None:
         """Append the points of a block."""
@@ -86,6 +134,13 @@ class ReachTable:
         self._file.flush()
         self.points += len(block.status)
 
+    def verify(self) -> None:
+        """Raise OSError where the table is no longer the one that was written."""
+        assert self._file is not None
+        written = os.fstat(self._file.fileno())
+        if not self.path.exists() or not os.path.samestat(written, self.path.stat()):
+            raise OSError(errno.ENOENT, "the table was removed or replaced during the scan", str(self.path))
+
     def __enter__(self) -> ReachTable:
         """Use as a context, so that the file is closed whatever happens."""
         return self
@@ -93,9 +148,12 @@ class ReachTable:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file."""
+        """Close the file and unlock the folder."""
         if self._file is not None:
             self._file.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
 
 def _column(name: str, model: Model, ending: str = "") -> str:
@@ -111,7 +169,8 @@ def _text(value: float) -> str:
 def write_dataset(folder: Path, dataset: xarray.Dataset) -> Path:
     """Write ``reach.nc`` (netCDF 3, read by xarray and any netCDF tool)."""
     path = folder / "reach.nc"
-    dataset.to_netcdf(path, engine="scipy")
+    with whole(path) as part:
+        dataset.to_netcdf(part, engine="scipy")
     return path
 
 
@@ -128,7 +187,7 @@ def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, comm
         },
         "search": {
             "name": experiment.name,
-            "file_sha256": hashlib.sha256(Path(experiment.path).read_bytes()).hexdigest(),
+            "file_sha256": experiment.sha256,
             "options": search.options,
             "entries": {key: entry._asdict() for key, entry in experiment.entries.items()},
         },
@@ -146,5 +205,6 @@ def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, comm
         "comparison": {c.name: {"cl": c.cl, "sources": list(c.sources)} for c in curves(dataset.attrs["parameter"])},
         "sources": dataset.attrs["sources"].split("\n"),
     }
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    with whole(path) as part:
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return path

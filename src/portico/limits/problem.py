@@ -61,9 +61,9 @@ def problem_of(
     search: Search, model: Model, parameter: str, cl: float, method: str, points: dict[str, np.ndarray]
 ) -> Problem:
     """Check what is asked, for a model with the values of ``points``, and find the number of events that is excluded."""
-    if method not in upper_limits.METHODS:
+    if not isinstance(method, str) or method not in upper_limits.METHODS:
         raise unknown_name("method", method, upper_limits.METHODS)
-    if parameter not in model.PARAMETERS:
+    if not isinstance(parameter, str) or parameter not in model.PARAMETERS:
         raise unknown_name("parameter", parameter, model.PARAMETERS, where=f"model {model.NAME}")
     spec: Parameter = model.PARAMETERS[parameter]
     if spec.limit_range is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,8 @@ from .problem import Block, problem_of, solve, sources_of
 if TYPE_CHECKING:
     import xarray
 
+MOST_POINTS = 1_000_000
+"""Largest number of points of a scan, all parameters together."""
 _BLOCK = 1024
 
 
@@ -89,14 +92,14 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
         raise InvalidInput("scan: nothing to scan; give for example scan={'mass': np.geomspace(1e-3, 1, 200)}.")
     result = {}
     for name, values in scan.items():
-        if name not in model.PARAMETERS or model.PARAMETERS[name].choices:
+        if not isinstance(name, str) or name not in model.PARAMETERS or model.PARAMETERS[name].choices:
             raise unknown_name(
                 "parameter to scan",
                 name,
                 [n for n, s in model.PARAMETERS.items() if not s.choices],
                 where=f"model {model.NAME}",
             )
-        if name == parameter:
+        if isinstance(parameter, str) and name == parameter:
             raise InvalidInput(
                 f"scan: '{name}' is the parameter that is limited; scan another one or choose another with parameter=."
             )
@@ -108,6 +111,9 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
         if np.unique(array).size != array.size:
             raise InvalidInput(f"scan of {name}: a value occurs twice.")
         result[name] = array
+    total = math.prod(array.size for array in result.values())
+    if total > MOST_POINTS:
+        raise InvalidInput(f"scan: {total} points are more than {MOST_POINTS:,}; cut the scan into parts.")
     return result
 
 

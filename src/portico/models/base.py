@@ -111,7 +111,7 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
 
     Raises InvalidInput where the value is outside the range, not finite, or not a quantity of the right unit.
     """
-    if value is None or isinstance(value, jax.core.Tracer):
+    if isinstance(value, jax.core.Tracer) or (value is None and not spec.choices):
         return value
     where = f"{model}: {name}"
     if spec.choices:

@@ -125,7 +125,7 @@ class DarkPhoton(VectorMediator):
 
         Source: :mod:`portico.decays.vector`.
         """
-        self.require("mass", "epsilon")
+        self.require("mass", "epsilon", "alpha_dark")
         leptons = tuple(particles.mass(name) for name in ("e-", "mu-", "tau-"))
         widths = _partial_widths(
             self.mass, self.epsilon, self.alpha_dark, self.dark_matter_mass_gev(), leptons, kind=self.dark_matter

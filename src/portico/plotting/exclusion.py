@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -11,6 +12,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..limits.curves import curves
+from ..limits.files import whole
 from ..models import model_class
 from .labels import axis_label, common_and_own, lines
 
@@ -52,7 +54,8 @@ def exclusion(
     """
     from matplotlib.figure import Figure
 
-    reaches = [reaches] if hasattr(reaches, "data_vars") else list(reaches)
+    if hasattr(reaches, "data_vars") or not isinstance(reaches, list | tuple):
+        reaches = [reaches]
     if not reaches or not all(hasattr(r, "data_vars") and "n_intervals" in r for r in reaches):
         raise InvalidInput("plot: expected datasets from portico.reach, one or several.")
     dimensions = {
@@ -210,6 +213,9 @@ def save(ax: Axes, *paths: str) -> None:
                 else {}
             )
             try:
-                figure.savefig(path, metadata=metadata)
+                with whole(Path(path)) as part:
+                    figure.savefig(part, metadata=metadata)
             except (OSError, ValueError) as error:
-                raise InvalidInput(f"plot: '{path}' cannot be written: {error}.") from None
+                raise InvalidInput(
+                    f"plot: '{path}' cannot be written: {getattr(error, 'strerror', None) or error}."
+                ) from None

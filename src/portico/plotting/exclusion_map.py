@@ -26,6 +26,8 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
 
+    if not hasattr(dataset, "data_vars") or "n_intervals" not in dataset:
+        raise InvalidInput("plot: expected a dataset from portico.reach over two parameters.")
     names = [str(name) for name in dataset["n_intervals"].dims]
     if len(names) != 2:
         raise InvalidInput(f"plot: expected a reach over two parameters, given {len(names)}; use exclusion for one.")

@@ -247,7 +247,8 @@ def _scaled_emission(
             dark_width(mass, alpha_dark, chi, kind=model.dark_matter),
             quadrature.Estimate(*(part.reshape(shape) for part in unit)),
         )
-    scale = epsilon**2 * dark / (dark + epsilon**2 * visible)
+    total = dark + epsilon**2 * visible
+    scale = epsilon**2 * dark / (total + (total == 0))  # widths below the smallest number are 0
     return quadrature.Estimate(scale * unit.value, scale * unit.error)
 
 

@@ -77,8 +77,12 @@ def widths(counting: Counting) -> Widths:
 
 def check_level(cl: float) -> None:
     """Raise InvalidInput unless ``cl`` is a confidence level. Source: definition."""
-    if isinstance(cl, bool) or not isinstance(cl, int | float | np.number) or not 0 < cl < 1:
-        given = f"{cl:g}" if isinstance(cl, int | float | np.number) and not isinstance(cl, bool) else repr(cl)
+    if isinstance(cl, bool) or not isinstance(cl, int | float | np.integer | np.floating) or not 0 < cl < 1:
+        given = (
+            f"{cl:g}"
+            if isinstance(cl, int | float | np.integer | np.floating) and not isinstance(cl, bool)
+            else repr(cl)
+        )
         raise InvalidInput(f"cl = {given} is not a confidence level; expected a number between 0 and 1, such as 0.9.")
     if not 1e-6 <= cl <= 1 - 1e-12:
         raise InvalidInput(f"cl = {cl!r} is too close to 0 or 1; expected a number between 1e-6 and 1 - 1e-12.")
