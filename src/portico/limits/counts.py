@@ -83,7 +83,7 @@ def count_limit(
     >>> round(count_limit(94, 94.0).upper_limit_events, 2)
     17.3
     >>> round(count_limit(94, 94.0, background_uncertainty=0.22, method="bayes").upper_limit_events, 1)
-    42.1
+    31.8
     """
     numbers = {
         "observed": observed, "background": background, "background_uncertainty": background_uncertainty, "efficiency": efficiency,
