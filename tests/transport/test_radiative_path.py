@@ -131,11 +131,11 @@ def test_several_pieces_of_the_beam(crossing):
 
 
 def test_motion_keeps_the_flux_weighted_number(head_on, smeared):
-    """int F(E) dE = int F_rest dE' times int J (1-Q) dQ; the table of J is linear, 1e-4."""
+    """int F(E) dE = int F_rest dE' times int J (1-Q) dQ; 4e-4 of it lies beyond the energies that are kept."""
     found = motion(CSI)
     step = found.grid[1] - found.grid[0]
     factor = np.sum(found.density * (1 - found.grid)) * step
-    assert pl.total(smeared) == pytest.approx(pl.total(head_on[2]) * factor, rel=2e-4)
+    assert pl.total(smeared) == pytest.approx(pl.total(head_on[2]) * factor, rel=8e-4)
 
 
 def test_motion_by_hand(head_on, smeared):

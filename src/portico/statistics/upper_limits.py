@@ -149,6 +149,7 @@ def upper_limit(
     Source: :data:`SOURCES`.
     """
     check(counting, cl, method, observed)
+    cl = float(cl)
     options = Options() if options is None else options
     used = used_method(counting, method)
     if observed is None:
@@ -188,6 +189,7 @@ def expected_band(
     Source: :data:`SOURCES`.
     """
     check(counting, cl, method, None if method == "sqrt_b" else observed)
+    cl = float(cl)
     options = Options() if options is None else options
     found = _expected(counting, cl, used_method(counting, method), options, (0, 1, 2, 3, 4), observed)
     return Band(*(estimate.value for estimate in found))
