@@ -2,8 +2,9 @@ r"""The spin-summed dark current behind a virtual vector: one function for width
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
+
+from ..numerics.namespace import array_namespace
 
 KINDS = ("dirac", "majorana", "scalar")
 """Kinds of dark matter: Dirac fermion (vector current), Majorana fermion (axial), complex scalar."""
@@ -27,12 +28,13 @@ def dark_current(s: ArrayLike, dark_matter_mass: ArrayLike, kind: str) -> Float[
 
     Source: two-body phase space of the currents of :mod:`portico.decays.vector`, tested against its widths.
     """
-    s, mass = jnp.asarray(s), jnp.asarray(dark_matter_mass)
-    squared = jnp.where(s > 0, 1 - 4 * mass**2 / jnp.where(s > 0, s, 1.0), 0.0)
+    xp = array_namespace(s, dark_matter_mass)
+    s, mass = xp.asarray(s), xp.asarray(dark_matter_mass)
+    squared = xp.where(s > 0, 1 - 4 * mass**2 / xp.where(s > 0, s, 1.0), 0.0)
     is_open = squared > 0
-    beta = jnp.sqrt(jnp.where(is_open, squared, 1.0))
+    beta = xp.sqrt(xp.where(is_open, squared, 1.0))
     if kind == "dirac":
         value = (s + 2 * mass**2) * beta
     else:
         value = (0.5 if kind == "majorana" else 0.25) * s * beta**3
-    return jnp.where(is_open, value, 0.0)
+    return xp.where(is_open, value, 0.0)

@@ -29,10 +29,21 @@ class AnnihilationYields(NamedTuple):
     radiative_error: Array
 
 
-@partial(jax.jit, static_argnames=("dark_matter", "width", "near"))
+def annihilation_panels(
+    path: path_length.PathLength, mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, visible: Array,
+    electron: float, *, dark_matter: str, near: bool = True,
+) -> Array:  # fmt: skip
+    """Panels of the integral over energy for points of one shape, shape (..., edges); on the host for numpy arrays."""
+    width = alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, dark_matter) / mass + epsilon**2 * visible
+    half_width = np.maximum(mass * width, 1e-300) / (2 * electron)
+    threshold = (2 * dark_matter_mass**2 - electron**2) / electron
+    return thick_target.panel_edges(path, mass**2 / (2 * electron) - electron, half_width, threshold, near=near)
+
+
+@partial(jax.jit, static_argnames=("dark_matter", "width"))
 def annihilation(
     path: path_length.PathLength, mass: Array, epsilon: Array, alpha_dark: Array, dark_matter_mass: Array, visible: Array,
-    electron: Array, density: Array, *, dark_matter: str, width: str, near: bool = True,
+    electron: Array, density: Array, edges: Array | None = None, *, dark_matter: str, width: str,
 ) -> AnnihilationYields:  # fmt: skip
     """Events of annihilation for points of one shape; a path length of one part is without photons."""
     dark_width = alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, dark_matter) / mass
@@ -50,7 +61,7 @@ def annihilation(
     half_width = mass * (dark_width + visible_width) / (2 * electron)
     threshold = (2 * dark_matter_mass**2 - electron**2) / electron
     result = thick_target.resonant_yield(
-        path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold, near=near
+        path, cross_section, mass**2 / (2 * electron) - electron, half_width, threshold, edges=edges
     )
     value, error = (density * constants.GEV2_CM2 * part for part in result)
     return AnnihilationYields(value[0], error[0], value[-1] * (parts - 1), error[-1] * (parts - 1))
@@ -104,7 +115,6 @@ def emission(
     return jax.lax.map(events, mass, batch_size=8)
 
 
-@partial(jax.jit, static_argnames=("kind",))
 def dark_width(mass: Array, alpha_dark: Array, dark_matter_mass: Array, *, kind: str) -> Array:
     """Width to dark matter, GeV."""
     return alpha_dark / 3 * dark_current(mass**2, dark_matter_mass, kind) / mass

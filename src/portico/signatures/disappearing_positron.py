@@ -37,7 +37,7 @@ from ..production import exact_table, nuclear_bremsstrahlung, resonant_annihilat
 from ..transport import electromagnetic_cascade, path_length, thick_target
 from ._disappearing_positron_factors import factors, method_sources
 from ._disappearing_positron_fold import BACKGROUND_NUISANCES, Prepared, background, prepare
-from ._disappearing_positron_rates import AnnihilationYields, annihilation, dark_width, emission
+from ._disappearing_positron_rates import AnnihilationYields, annihilation, annihilation_panels, dark_width, emission
 from ._emission import cached_emission, theory_error
 from .base import Option, Search, SignalYield, concrete
 
@@ -181,7 +181,7 @@ def channel_yields(
         }
         started = [job() for name, job in jobs.items() if name in _computed(wanted)]
     else:
-        jobs["annihilation"] = lambda: _both(_open_annihilation(run, parameters, state.path()))
+        jobs["annihilation"] = lambda: _both(_open_annihilation(run, parameters, state.path(), model.dark_matter))
         jobs["bremsstrahlung"] = lambda: {
             "bremsstrahlung": _scaled_emission(model, parameters, cached_emission(search, np.asarray(model.mass)), None)
         }
@@ -213,7 +213,7 @@ def _with_beam_error(state: Prepared, estimate: quadrature.Estimate) -> quadratu
 
 
 def _open_annihilation(
-    run: Callable[..., AnnihilationYields], parameters: tuple[Any, ...], path: path_length.PathLength
+    run: Callable[..., AnnihilationYields], parameters: tuple[Any, ...], path: path_length.PathLength, kind: str
 ) -> AnnihilationYields:
     """Annihilation at the points whose threshold lies below the highest energy of the beam; exactly 0 at the others.
 
@@ -229,7 +229,12 @@ def _open_annihilation(
     yields = AnnihilationYields(*(np.zeros(threshold.shape) for _ in AnnihilationYields._fields))
     for chosen, near in groups:
         if np.any(chosen):
-            found = in_batches(partial(run, path, near=near), [a[chosen] for a in full], _CHUNK)
+            panels = partial(annihilation_panels, path, electron=electron, dark_matter=kind, near=near)
+
+            def batch(*points: Array, panels: Callable[..., Any] = panels) -> AnnihilationYields:
+                return run(path, *points, edges=panels(*points))
+
+            found = in_batches(batch, [a[chosen] for a in full], _CHUNK)
             for column, part in zip(yields, found, strict=True):
                 column[chosen] = part
     return yields
@@ -240,13 +245,9 @@ def _scaled_emission(
 ) -> quadrature.Estimate:
     """Emission for epsilon = 1 and BR = 1 times epsilon^2 BR(A' -> chi chi)."""
     mass, epsilon, alpha_dark, chi, visible = parameters
-    if shape is None:
-        dark = in_batches(partial(dark_width, kind=model.dark_matter), (mass, alpha_dark, chi), _CHUNK)
-    else:
-        dark, unit = (
-            dark_width(mass, alpha_dark, chi, kind=model.dark_matter),
-            quadrature.Estimate(*(part.reshape(shape) for part in unit)),
-        )
+    dark = dark_width(mass, alpha_dark, chi, kind=model.dark_matter)
+    if shape is not None:
+        unit = quadrature.Estimate(*(part.reshape(shape) for part in unit))
     total = dark + epsilon**2 * visible
     scale = epsilon**2 * dark / (total + (total == 0))  # widths below the smallest number are 0
     return quadrature.Estimate(scale * unit.value, scale * unit.error)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from ..numerics import maps, quadrature, tables
+from ..numerics.namespace import array_namespace
 from ..numerics.sorting import sort_few
 from .path_length import PathLength, piece_coordinate
 
@@ -31,30 +32,39 @@ def panel_edges(
     dense near it and ever wider away; at the threshold, ever wider away from it; between the resonance and each edge
     of the beam, so that no panel sees both a narrow peak and a logarithmic end.
 
+    On the host for numpy arrays: sorting there costs less than compiling it.
+
     Source: numerics of :func:`resonant_yield`.
     """
+    xp = array_namespace(resonance, half_width, threshold)
+    in_order = np.sort if xp is np else sort_few
     resonance, half_width, threshold = resonance[..., None], half_width[..., None], threshold[..., None]
-    low, high = jnp.maximum(path.edges[0], threshold), path.edges[-1]
+    low, high = xp.maximum(path.edges[0], threshold), path.edges[-1]
     ends = path.beam_edges
-    if not near:
-        fixed = jnp.sort(jnp.concatenate([path.edges, ends * (1 - _LOGARITHMIC_REACH)]))
-        return jnp.clip(fixed + 0 * resonance, low, jnp.maximum(high, low))
-    farthest = jnp.arcsinh(jnp.maximum(jnp.abs(high - resonance), jnp.abs(path.edges[0] - resonance)) / half_width)
-    steps = jnp.concatenate([2.0 + 0 * farthest, 6.0 + 0 * farthest, jnp.maximum(3 + farthest / 2, 6.0)], axis=-1)
-    reach = half_width * jnp.sinh(steps)
+    fixed = xp.sort(xp.concatenate([path.edges, ends * (1 - _LOGARITHMIC_REACH)]))
+    if not near and path.relative_error.shape[0] == 1:
+        return xp.clip(fixed + 0 * resonance, low, xp.maximum(high, low))
+    farthest = xp.arcsinh(xp.maximum(xp.abs(high - resonance), xp.abs(path.edges[0] - resonance)) / half_width)
+    steps = xp.concatenate([2.0 + 0 * farthest, 6.0 + 0 * farthest, xp.maximum(3 + farthest / 2, 6.0)], axis=-1)
+    reach = half_width * xp.sinh(steps)
+    if not near:  # photons reach down to the resonance: its panels there, and few over the beam
+        middle = xp.maximum(threshold, 0.0) + xp.abs(resonance - xp.maximum(threshold, 0.0)) / 2
+        around = xp.concatenate([threshold, middle, resonance - reach, resonance + reach], axis=-1)
+        parts = [fixed + 0 * resonance, xp.minimum(around, path.edges[1])]
+        return in_order(xp.clip(xp.concatenate(parts, axis=-1), low, xp.maximum(high, low)))
     candidates = [
-        jnp.broadcast_to(path.edges, resonance.shape[:-1] + path.edges.shape),
+        xp.broadcast_to(path.edges, resonance.shape[:-1] + path.edges.shape),
         threshold,
         resonance - reach,
         resonance + reach,
-        ends - jnp.maximum(jnp.abs(resonance - ends) / 2, half_width),
-        ends - 4 * jnp.maximum(jnp.abs(resonance - ends) / 2, half_width),
-        threshold + jnp.maximum(high - threshold, 0.0) * np.array([1 / 64, 1 / 16, 1 / 4]),
-        threshold + jnp.abs(resonance - threshold) / 2,
-        jnp.where(threshold < ends, (threshold + ends) / 2, ends),
+        ends - xp.maximum(xp.abs(resonance - ends) / 2, half_width),
+        ends - 4 * xp.maximum(xp.abs(resonance - ends) / 2, half_width),
+        threshold + xp.maximum(high - threshold, 0.0) * np.array([1 / 64, 1 / 16, 1 / 4]),
+        threshold + xp.abs(resonance - threshold) / 2,
+        xp.where(threshold < ends, (threshold + ends) / 2, ends),
         ends * (1 - _LOGARITHMIC_REACH) + 0 * resonance,
     ]
-    return sort_few(jnp.clip(jnp.concatenate(candidates, axis=-1), low, jnp.maximum(high, low)))
+    return in_order(xp.clip(xp.concatenate(candidates, axis=-1), low, xp.maximum(high, low)))
 
 
 def resonant_yield(
@@ -64,7 +74,7 @@ def resonant_yield(
     half_width: ArrayLike,
     threshold: ArrayLike,
     *,
-    near: bool = True,
+    edges: ArrayLike | None = None,
 ) -> quadrature.Estimate:
     r"""Path length times a cross section with a resonance, :math:`\int dE'\,F(E')\,\sigma(E')`.
 
@@ -79,7 +89,7 @@ def resonant_yield(
     cross_section : callable                  takes E' and E' - E_R (GeV), shape (..., panels, 15); returns GeV^-2
     resonance, half_width : array, shape (...)   E_R and m Gamma / (2 m_e), GeV; the half width > 0
     threshold : array, shape (...)            E' below which the cross section is 0, GeV
-    near : bool                               False for points of which :func:`is_far` is true: a third of the panels
+    edges : array, shape (..., edges)         panels, from :func:`panel_edges`; made here if left out
 
     Returns
     -------
@@ -90,7 +100,7 @@ def resonant_yield(
     resonance, half_width, threshold = jnp.broadcast_arrays(
         *(jnp.asarray(a) for a in (resonance, half_width, threshold))
     )
-    edges = panel_edges(path, resonance, half_width, threshold, near=near)
+    edges = panel_edges(path, resonance, half_width, threshold) if edges is None else jnp.asarray(edges)
     start, stop = edges[..., :-1, None], edges[..., 1:, None]
     at_beam_edge = jnp.any(stop == path.beam_edges, axis=-1, keepdims=True)
     regular = _regular_nodes(resonance, half_width, threshold, start, jnp.where(at_beam_edge, start, stop))
@@ -110,11 +120,11 @@ def resonant_yield(
 def is_far(path: PathLength, resonance: np.ndarray, threshold: np.ndarray) -> np.ndarray:
     """Return whether resonance and threshold lie so far below the beam that the cross section is smooth over it.
 
-    Nowhere for a path length with photons, which reaches down to the lowest energies.
+    With photons the path length reaches down to the resonance, but is smooth there.
     Source: at half the lowest energy the distance to the pole is as long as the longest panel.
     """
-    lowest = np.asarray(path.edges)[0]
-    return (lowest > 0) & (resonance < lowest / 2) & (threshold < 0.9 * lowest)
+    lowest = np.asarray(path.edges)[path.relative_error.shape[0] - 1]  # of the beam
+    return (resonance < lowest / 2) & (threshold < 0.9 * lowest)
 
 
 class _Nodes(NamedTuple):
