@@ -17,6 +17,8 @@ Source: arXiv:1007.1727, eqs. (16), (62)-(66), (89); section 3.2 for the Asimov 
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any
 
@@ -34,7 +36,7 @@ BANDS = (-2, -1, 0, 1, 2)
 _STEPS, _SETTLE = 40, 3
 _LEFT = 1e-10
 _HOST = 512  # below this many points compiling costs more than it saves
-_BLOCK = 4096
+_BLOCK = 2048
 _ACCURACY, _MISSED = 1e-9, 1e-7
 
 
@@ -262,13 +264,18 @@ def solve(cl: float, task: str, count: np.ndarray, widths: Widths, constraint: s
 
 
 def _in_blocks(kernel: Any, flat: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    size = flat[0].size
-    parts = []
-    for first in range(0, size, _BLOCK):
-        block = [a[first : first + _BLOCK] for a in flat]
-        short = _BLOCK - block[0].size
-        parts.append(kernel(*(np.pad(a, (0, short), mode="edge") for a in block)))
-    limit, left = (np.concatenate([np.asarray(p[k]) for p in parts], axis=-1)[..., :size] for k in (0, 1))
+    """Blocks of one shape, side by side on the cores; each ends with its slowest point, so they are short."""
+
+    def block(first: int) -> tuple[np.ndarray, np.ndarray]:
+        some = [a[first : first + _BLOCK] for a in flat]
+        limit, left = kernel(*(np.pad(a, (0, _BLOCK - a.size), mode="edge") for a in some))
+        return np.asarray(limit)[..., : some[0].size], np.asarray(left)[..., : some[0].size]
+
+    starts = range(0, flat[0].size, _BLOCK)
+    parts = [block(0)]  # compiled once, before the others start
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        parts += pool.map(block, starts[1:])
+    limit, left = (np.concatenate([p[k] for p in parts], axis=-1) for k in (0, 1))
     return limit, left
 
 
