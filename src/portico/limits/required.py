@@ -6,16 +6,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..numerics import tables
 from ..signatures.base import Search
 from ..statistics import upper_limits
 from ..statistics.model import Counting
 
-_ERRORS = np.concatenate([np.linspace(0.0, 0.3, 13), np.geomspace(0.3, 3.0, 14)[1:]])
+_ERRORS = np.expm1(np.linspace(0.0, np.log(4.0), 41))
 _TOY_ERRORS = np.array([0.0, 0.3])
 
 
 class Required(NamedTuple):
-    """Signal events that are excluded, as a function of the relative error of the signal: points of a cubic in ln(1+r)."""
+    """Signal events that are excluded, as a function of the relative error r of the signal: a cubic in ln(1+r)."""
 
     error: np.ndarray
     events: np.ndarray
@@ -25,10 +26,8 @@ class Required(NamedTuple):
         """Return the events that are excluded for a relative error of the signal; beyond 300% those of 300%."""
         if self.error.size == 1:
             return np.full(np.shape(signal_error), self.events[0])
-        from scipy.interpolate import PchipInterpolator
-
-        curve = PchipInterpolator(np.log1p(self.error), np.log(self.events))
-        return np.exp(curve(np.log1p(np.minimum(signal_error, self.error[-1]))))
+        curve = tables.make_table(np.log(self.events), 0.0, np.log1p(self.error[-1]))
+        return np.asarray(np.exp(tables.interpolate(curve, np.log1p(signal_error))))
 
 
 def nuisances_of(search: Search) -> tuple[str, ...]:
@@ -47,7 +46,7 @@ def required_events(
 ) -> tuple[Required, str, tuple[str, ...]]:
     """Return the events that are excluded, the method that was used, and what should be known of it.
 
-    With ``signal`` they depend on the error of the signal: found at 26 errors, and between them by interpolation. Toys take
+    With ``signal`` they depend on the error of the signal: found at 41 errors, and between them by interpolation. Toys take
     long: their ratio to the asymptotic formula is found at two errors.
     """
     if not signal or method in ("sqrt_b", "cls_exact"):
