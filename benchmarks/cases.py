@@ -24,7 +24,11 @@ def reach(level):
         portico.reach(search, model, scan={"mass": masses}, parameter="epsilon", cl=0.90)
         seconds.append(time.perf_counter() - start)
     alike = portico.search(
-        SEARCH, bremsstrahlung=level, track_length="tsai_whitis", channels="annihilation,bremsstrahlung", nuisances="none"
+        SEARCH,
+        bremsstrahlung=level,
+        track_length="tsai_whitis",
+        channels="annihilation,bremsstrahlung",
+        nuisances="none",
     )
     found = portico.reach(alike, model, scan={"mass": np.array(SAMPLE)}, parameter="epsilon", cl=0.90, method="sqrt_b")
     return {"first": seconds[0], "second": seconds[1], "limits": found["low"].values[:, 0].tolist()}

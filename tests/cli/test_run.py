@@ -132,8 +132,8 @@ def test_limit_on_another_parameter(run):
 
 def test_limit_as_text(run):
     out = run("limit", SEARCH, "dark_photon", *POINT).out
-    assert "expected 90% CL (cls): a signal above 35.4" in out
-    assert "epsilon from 5.0" in out
+    assert "expected 90% CL (cls): a signal above 35.7" in out
+    assert "epsilon from 5.1" in out
     assert "uncertainties in this limit: photons 9.6 events, neutrons 21 events, thickness" in out
     assert "without uncertainties: epsilon from 3.5" in out
     partly = run("limit", SEARCH, "dark_photon", *POINT, "--option", "nuisances=neutrons").out
@@ -233,7 +233,7 @@ def test_reach_over_two_parameters_and_lists(run, tmp_path):
 
 def test_reach_as_text_says_where_it_is_best(run, tmp_path):
     out = run(*REACH, "-o", str(tmp_path)).out
-    assert "5 of 5 points exclude a range of epsilon at 90% CL (expected, cls, 35.2" in out
+    assert "5 of 5 points exclude a range of epsilon at 90% CL (expected, cls, 35.6" in out
     assert "smallest excluded epsilon: " in out
     assert " GeV" in out
     assert str(tmp_path / "reach.csv") in out

@@ -28,13 +28,13 @@ def blocks():
 @pytest.fixture(scope="module")
 def dataset(search, blocks):
     """A reach with points where nothing is excluded."""
-    model = DarkPhoton(epsilon=5.2e-5)
+    model = DarkPhoton(epsilon=5.25e-5)
     scan = {"mass": np.array([0.030, 0.067, 0.070])}
     return portico.reach(search, model, scan=scan, parameter="alpha_dark", on_block=blocks.append)
 
 
 def _write(folder, blocks):
-    with files.ReachTable(folder, DarkPhoton(epsilon=5.2e-5), ["mass"], "alpha_dark") as table:
+    with files.ReachTable(folder, DarkPhoton(epsilon=5.25e-5), ["mass"], "alpha_dark") as table:
         for block in blocks:
             table.write(block)
     return table
@@ -57,7 +57,7 @@ def test_table_has_one_row_per_point_and_interval(tmp_path, dataset, blocks):
 
 
 def test_table_is_on_disk_after_every_block(tmp_path, dataset, blocks):
-    table = files.ReachTable(tmp_path, DarkPhoton(epsilon=5.2e-5), ["mass"], "alpha_dark")
+    table = files.ReachTable(tmp_path, DarkPhoton(epsilon=5.25e-5), ["mass"], "alpha_dark")
     with table:
         table.write(blocks[0])
         assert len(table.path.read_text(encoding="utf-8").splitlines()) == 4
@@ -104,7 +104,7 @@ def test_provenance_holds_versions_inputs_and_sources(tmp_path, dataset, search)
     assert content["search"]["options"] == search.options
     assert content["search"]["entries"]["beams.luminosity"]["value"] == "50/ab"
     assert content["model"]["name"] == "dark_photon"
-    assert "epsilon=5.2e-05" in content["model"]["parameters"]
+    assert "epsilon=5.25e-05" in content["model"]["parameters"]
     assert content["scan"] == {"mass": [0.03, 0.067, 0.07]}
     assert (content["parameter"], content["cl"], content["method"], content["kind"]) == (
         "alpha_dark",

@@ -32,7 +32,7 @@ def test_events_at_the_edge_are_those_of_the_statistics(method):
 def test_limit_without_uncertainties_stands_beside_it():
     limit, known = _limit(), _limit(nuisances="none")
     assert known.nuisances == ()
-    assert limit.nuisances == ("photons", "neutrons", "thickness", "attenuation", "signal")
+    assert limit.nuisances == ("photons", "neutrons", "thickness", "attenuation", "beam", "signal")
     assert limit.intervals_known == known.intervals == known.intervals_known
     assert limit.required_known == known.required_known == known.required_events
     # yields go like epsilon squared: the edges like the root of the events
@@ -41,7 +41,7 @@ def test_limit_without_uncertainties_stands_beside_it():
     assert 1.3 < ratio < 1.6
 
 
-@pytest.mark.parametrize("name", ["photons", "neutrons", "thickness", "attenuation", "signal"])
+@pytest.mark.parametrize("name", ["photons", "neutrons", "thickness", "attenuation", "beam", "signal"])
 def test_each_uncertainty_alone_weakens_the_limit(name):
     alone = _limit(nuisances=name, method="bayes")
     assert alone.nuisances == (name,)
@@ -85,6 +85,13 @@ def test_method_without_uncertainties_says_what_to_do(method):
     with pytest.raises(portico.InvalidInput, match=rf"method '{method}' takes no uncertainties; .*nuisances=none"):
         _limit(method)
     assert _limit(method, nuisances="none").upper > 0
+
+
+@pytest.mark.parametrize("name", ["signal", "beam", "attenuation"])
+def test_no_uncertainty_tightens_the_limit(name):
+    """The asymptotic formula alone would, by 2%."""
+    assert _limit(nuisances=name).required_events >= _limit(nuisances="none").required_events
+    assert _limit("cls_asymptotic", nuisances=name).required_events < 17.2 or name != "signal"
 
 
 def test_none_goes_alone():

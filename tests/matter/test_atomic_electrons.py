@@ -54,12 +54,23 @@ def test_motion_of_caesium_iodide():
     step = found.grid[1] - found.grid[0]
     # 0.1% of the electrons, of the inner shells, move faster than the grid reaches
     assert found.density.sum() * step == pytest.approx(1, abs=2e-3)
-    # virial: <p^2> = 2 m B, so <p_z^2> = 2 m B/3 shell by shell; B = (alpha zeta)^2/2 for 1s
     fast = motion(material("CsI"), binding=False)
     spread = np.sum(fast.grid**2 * fast.density) * step
     assert 0.04 < np.sqrt(spread) < 0.08
     mean = np.sum(found.grid * found.density) * step
-    assert mean == pytest.approx(0.0070, abs=0.0006)  # 184 and 201 keV of binding over 108 m_e, less the truncated part
+    # separation energies: two thirds of the total binding energy by Thomas and Fermi, 184 and 201 keV over 108 m_e
+    assert mean == pytest.approx(2 / 3 * (184 + 201) / (108 * 511), rel=0.15)
+
+
+def test_separation_energies_of_iodine_and_carbon():
+    """Edges in keV (X-ray data booklet): K 33.17, L 5.19, 4.85, 4.56, M 1.07 to 0.62; carbon K 0.284, first ionisation 0.0113."""
+    kev = {(s.effective_number, s.angular_momentum): s.separation * 27.2114e-3 for s in subshells("I")}
+    assert kev[1.0, 0] == pytest.approx(33.17, rel=0.05)
+    assert kev[2.0, 1] == pytest.approx(4.85, rel=0.08)
+    assert kev[3.0, 2] == pytest.approx(0.62, rel=0.25)
+    carbon = {(s.effective_number, s.angular_momentum): s.separation * 27.2114e-3 for s in subshells("C")}
+    assert carbon[1.0, 0] == pytest.approx(0.284, rel=0.1)
+    assert carbon[2.0, 1] == pytest.approx(0.0113, rel=0.05)
 
 
 @given(st.floats(0.1, 80), st.sampled_from([(1.0, 0), (2.0, 1), (3.0, 2), (3.7, 3), (4.2, 0)]))

@@ -75,7 +75,9 @@ def test_two_reaches_in_one_picture(reach):
 
 
 def test_reach_with_closed_intervals_and_empty_points_is_drawn():
-    closed = portico.reach(NAME, DarkPhoton(epsilon=5.2e-5), scan={"mass": [0.03, 0.067, 0.07]}, parameter="alpha_dark")
+    closed = portico.reach(
+        NAME, DarkPhoton(epsilon=5.25e-5), scan={"mass": [0.03, 0.067, 0.07]}, parameter="alpha_dark"
+    )
     ax = portico.plot.exclusion([closed])
     assert "alpha" in ax.get_ylabel()
     edges = [np.asarray(line.get_ydata()) for line in ax.get_lines()]

@@ -24,12 +24,16 @@ SOURCE = "orbitals and screening of J. C. Slater, Phys. Rev. 36 (1930) 57"
 
 
 class Subshell(NamedTuple):
-    """Electrons of one subshell: effective principal number n*, angular momentum l, zeta in units of 1/Bohr, number."""
+    """Electrons of one subshell: effective principal number n*, angular momentum l, zeta in units of 1/Bohr, number.
+
+    ``separation`` is the energy that takes one of them out, in units of alpha^2 m_e (Hartree).
+    """
 
     effective_number: float
     angular_momentum: int
     zeta: float
     electrons: float
+    separation: float = 0.0
 
 
 class Motion(NamedTuple):
@@ -42,6 +46,10 @@ class Motion(NamedTuple):
 def subshells(element: str) -> list[Subshell]:
     r"""Return the subshells of an atom with :math:`\zeta = (Z - \sigma)/n^*` by Slater's rules.
 
+    The separation energy is the difference of the total energies :math:`-\sum\zeta^2/2` with and without one electron: the
+    others, less shielded, fall deeper. It meets the edges of iodine within 10% for the
+    K and L shells (33.2, 4.6 to 5.2 keV) and 40% for the M shell.
+
     Raises OutOfValidity for an element without a configuration in ``atomic_electrons.toml``.
     Source: J. C. Slater, Phys. Rev. 36 (1930) 57.
     """
@@ -53,13 +61,27 @@ def subshells(element: str) -> list[Subshell]:
     found = re.findall(r"(\d)([spdf])(\d+)", known[element])
     filled = [(int(n), "spdf".index(letter), int(count)) for n, letter, count in found]
     charge = sum(count for *_, count in filled)
-    result = []
-    for n, angular, count in filled:
-        own = _shielding((n, angular), (n, angular))
-        shielding = sum(other * _shielding((n, angular), (m, k)) for m, k, other in filled) - own
-        effective = _EFFECTIVE_NUMBER[n]
-        result.append(Subshell(effective, angular, (charge - shielding) / effective, count))
+    zeta, result = _zetas(filled, charge), []
+    for k, (n, angular, count) in enumerate(filled):
+        ion = [(m, other, left - (j == k)) for j, (m, other, left) in enumerate(filled)]
+        separation = _total_energy(ion, charge) - _total_energy(filled, charge)
+        result.append(Subshell(_EFFECTIVE_NUMBER[n], angular, zeta[k], count, separation))
     return result
+
+
+def _zetas(filled: list[tuple[int, int, int]], charge: int) -> list[float]:
+    """(Z - sigma)/n* of each subshell."""
+    result = []
+    for n, angular, _ in filled:
+        own = _shielding((n, angular), (n, angular))
+        shielding = sum(count * _shielding((n, angular), (m, k)) for m, k, count in filled) - own
+        result.append((charge - shielding) / _EFFECTIVE_NUMBER[n])
+    return result
+
+
+def _total_energy(filled: list[tuple[int, int, int]], charge: int) -> float:
+    """Energy of all electrons, Hartree."""
+    return -0.5 * sum(z**2 * count for z, (*_, count) in zip(_zetas(filled, charge), filled, strict=True))
 
 
 def _shielding(shell: tuple[int, int], other: tuple[int, int]) -> float:
@@ -116,9 +138,10 @@ def _unit_profile(effective_number: float, angular_momentum: int) -> tuple[np.nd
 def motion(target: Material, *, largest: float = 0.9, points: int = 18001, binding: bool = True) -> Motion:
     r"""Return the distribution of Q for the electrons of a material.
 
-    .. math:: s = 2E'(m_e - B - p_z) = 2m_eE'(1-Q), \qquad B = \tfrac12\alpha^2m_e\zeta^2
+    .. math:: s = 2E'(m_e - B - p_z) = 2m_eE'(1-Q)
 
-    with Slater's energy for the binding B, which shifts s to lower values by 0.7% on average in CsI.
+    with the separation energy B of the electron: what is left behind is an ion with a hole. It shifts s to lower values by
+    0.4% on average in CsI.
 
     Parameters
     ----------
@@ -132,7 +155,7 @@ def motion(target: Material, *, largest: float = 0.9, points: int = 18001, bindi
     density, electrons = np.zeros(points), 0.0
     for element, (_, number) in zip(target.elements, target.nuclei, strict=True):
         for shell in subshells(element):
-            shift = 0.5 * (constants.ALPHA * shell.zeta) ** 2 if binding else 0.0
+            shift = constants.ALPHA**2 * shell.separation if binding else 0.0
             momentum = (grid - shift) / constants.ALPHA  # m_e alpha = 1/Bohr
             density += number * shell.electrons * compton_profile(momentum, shell) / constants.ALPHA
             electrons += number * shell.electrons

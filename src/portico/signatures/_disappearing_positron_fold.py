@@ -22,7 +22,7 @@ from ._disappearing_positron_rates import EmissionRules, emission_rules
 from ._emission import table_for
 from .base import Background
 
-BACKGROUND_NUISANCES = ("photons", "neutrons", "thickness", "attenuation")
+BACKGROUND_NUISANCES = ("photons", "neutrons", "thickness", "attenuation", "beam")
 _DEEPEST = 100.0
 _ATTENUATION = electromagnetic_cascade.B2
 
@@ -168,7 +168,7 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
               B_n = N_{e^+}\,\frac{n_\mathrm{sel}}{n_\mathrm{sim}}\,e^{-(L_1/\lambda_1 + L_2/\lambda_2)}
 
     The thickness moves both, the attenuation of photons (:math:`d\ln B_\gamma/d\ln b_2 = -12`) the first; what else is not
-    known of each is in the file. Effects of one standard deviation, taken symmetric in the logarithm.
+    known of each is in the file; the number of positrons moves all. Effects of one standard deviation, taken symmetric in the logarithm.
 
     Source: arXiv:2212.04252, with the numbers of the experiment file.
     """
@@ -186,6 +186,7 @@ def background(experiment: Experiment, positrons: float, target: Material, fract
         "neutrons": np.array([0.0, known[1]]),
         "thickness": thicker / np.where(found > 0, found, 1.0) - 1,
         "attenuation": np.array([less / base - 1, 0.0]),
+        "beam": np.full(2, bhabha.relative_uncertainty()),
     }
     error = np.sqrt(np.sum([effect**2 for effect in relative.values()], axis=0)) * found
     nuisances = {name: float(np.sum(effect * found)) for name, effect in relative.items()}

@@ -283,11 +283,23 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
     ratio = 2 * np.asarray(model.dark_matter_mass_gev()) / np.asarray(model.mass)
+    channels = search.options["channels"].split(",")
+    if "annihilation" in channels and "radiative_annihilation" not in channels and np.any(_narrow_below(search, model)):
+        return [
+            "annihilation is without photons here, which give most of the events below the resonance of a narrow A'; add the channel radiative_annihilation."
+        ]
     if search.options["width"] == "constant" and np.any(ratio > 0.9):
         return [
             "2 m_chi is above 90% of m_A': there a constant width overstates the annihilation off the resonance; compare --option width=running."
         ]
     return []
+
+
+def _narrow_below(search: Search, model: Any) -> np.ndarray:
+    """Points where the width is below 3% of the mass, and the resonance below the positrons that pass the cut."""
+    mass, electron = np.asarray(model.mass), particles.mass("e-")
+    width = np.asarray(dark_width(mass, model.alpha_dark, model.dark_matter_mass_gev(), kind=model.dark_matter))
+    return (width < 0.03 * mass) & (mass**2 / (2 * electron) - electron < search.prepared().fold.edges[0])
 
 
 def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:
