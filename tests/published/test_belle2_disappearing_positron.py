@@ -58,7 +58,7 @@ def test_background_is_94_events():
     assert components["neutrons"] == pytest.approx(data["neutrons"], rel=data["tolerance"])
     assert state.background.expected == pytest.approx(data["total"], rel=data["tolerance"])
     # 26% of the neutrons and a factor of 2 on the photons
-    assert state.background.uncertainty == pytest.approx(np.hypot(21, 13), rel=0.03)  # thickness moves both
+    assert state.background.uncertainty == pytest.approx(np.hypot(21, 13), rel=0.05)  # thickness and beam move both
 
 
 # --- yields --------------------------------------------------------------------------------------------------------
