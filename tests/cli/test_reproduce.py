@@ -182,3 +182,24 @@ def test_bar_is_drawn_on_a_terminal_only(run, found, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     shown = run("reproduce", NAME)
     assert (shown.status, shown.out) == (0, quiet.out)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"sources": "abc"}', '{"sources": {"a": "b"}}', '{"sources": []}', "nonsense", "{}"]
+)
+def test_cite_refuses_a_provenance_that_is_none(run, tmp_path, text):
+    (tmp_path / "provenance.json").write_text(text, encoding="utf-8")
+    done = run("cite", str(tmp_path))
+    assert (done.status, done.out) == (2, "")
+    assert done.err.count("\n") == 1
+    assert "expected provenance.json of a reach" in done.err
+
+
+def test_cite_takes_the_users_own_experiment_file(run):
+    path = portico.search("belle2_disappearing_positron").experiment.path
+    assert "Liang2022pul" in run("cite", path).out
+
+
+def test_reproduce_without_a_folder_name_is_refused(run):
+    done = run("reproduce", "belle2_disappearing_positron", "-o", "")
+    assert (done.status, done.err) == (2, "error: output folder: none is given; name one with -o.\n")

@@ -155,3 +155,24 @@ def test_bar_is_for_terminals_only(monkeypatch, capsys):
     with Progress(3) as bar:
         bar.advance(3)
     assert "points" in capsys.readouterr().err
+
+
+def test_a_coarser_table_does_not_replace_a_finer_one(run, cache, lead):
+    path = cache / "vector_e-_Pb_elastic_4-7GeV.npz"
+    before = path.read_bytes()
+    coarser = [("5x5x5" if k and TINY[k - 1] == "--points" else word) for k, word in enumerate(TINY)]
+    done = run(*coarser)
+    assert done.status == 0
+    assert done.err.startswith("note: an older table with a smaller error, of ")
+    assert path.read_bytes() == before
+
+
+def test_a_folder_in_the_place_of_a_table_is_told_at_once(run, cache):
+    place = cache / "vector_e-_Fe_elastic_4-7GeV.npz"
+    place.mkdir(parents=True)
+    try:
+        done = run(*["Fe" if word == "Pb" else word for word in TINY])
+        assert (done.status, done.out) == (2, "")
+        assert "is a folder and stands where the table is to be written" in done.err
+    finally:
+        place.rmdir()

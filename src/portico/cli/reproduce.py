@@ -61,8 +61,13 @@ def _chosen(names: list[str]) -> list[str]:
 
 
 def _compute(name: str, output: str | None, *, figures: bool) -> Reproduction:
+    import jax  # noqa: F401  # before an interruption can be raised inside its start
+
+    from ..limits.files import output_folder
     from ..reproductions.base import reproduce as computed
 
+    if output is not None:
+        output_folder(output)
     finished = [0, 0]
     with Progress(0, name) as progress, raising():
 
@@ -133,7 +138,11 @@ def _sources(name: str) -> list[str]:
         found += module.sources(module.begin())
     if found:
         return found
+    if name.endswith(".toml"):
+        return list(search(name).sources)
     path = Path(name)
+    if not name.strip():
+        raise InvalidInput("cite: no name is given; expected a folder of results, a search or a reproduction.")
     files = [path, path / "provenance.json", path / "claims.json", *sorted(path.glob("*/claims.json"))]
     files = [file for file in files if file.is_file()]
     if files:
@@ -153,7 +162,9 @@ def _sources_of_file(file: Path) -> list[str]:
         content: Any = json.loads(file.read_text(encoding="utf-8"))
         compared = content.get("comparison", {}).values()
         texts = [*content["sources"], *(text for curve in compared for text in curve["sources"])]
-    except (ValueError, KeyError, TypeError, AttributeError):
+        if not isinstance(content["sources"], list) or not texts:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DataError(f"{file}: expected provenance.json of a reach or claims.json of a reproduction.") from None
     except OSError as error:
         raise DataError(f"{file}: cannot be read: {error.strerror or error}.") from None

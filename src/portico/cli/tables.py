@@ -64,6 +64,8 @@ def made(elements: list[str], given: dict[str, str], *, as_json: bool) -> None:
             result = table_maker.make(symbols, energy, **options, on_points=finished)
         except KeyboardInterrupt:
             raise Interrupted(f"{done} of {total} points; no table was written, an older one stays") from None
+    if "points" in options and tuple(result.points) != tuple(options["points"]):
+        say(f"note: an older table with a smaller error, of {'x'.join(map(str, result.points))} points, is kept.")
     if as_json:
         print_json(_content(result))
         return

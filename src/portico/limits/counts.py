@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..errors import InvalidInput
+from ..errors import InvalidInput, NumericsError
 from ..statistics import upper_limits
 from ..statistics.model import Counting
 from ..statistics.upper_limits import Options
@@ -108,7 +108,7 @@ def count_limit(
         None if luminosity_per_cm2 is None else _cross_section(upper, efficiency, luminosity_per_cm2),
         {name: float(value[0]) for name, value in band._asdict().items()},
         (upper_limits.SOURCES[method],), limit.used, float(limit.error[0]), upper_limits.DEFINITIONS[limit.used], constraint,
-        limit.notes, _coverage(model, cl, method, upper, options) if coverage else None,
+        *_with_coverage(limit.notes, (model, cl, method, upper), options, wanted=coverage),
     )  # fmt: skip
 
 
@@ -121,6 +121,18 @@ def _cross_section(events: float, efficiency: float, luminosity_per_cm2: float) 
             f"efficiency = {efficiency:g} and luminosity = {luminosity_per_cm2:g} /cm^2 are too small: the limit on the cross section is beyond 1.8e308 fb."
         )
     return value
+
+
+def _with_coverage(
+    notes: tuple[str, ...], question: tuple[Counting, float, str, float], options: Options, *, wanted: bool
+) -> tuple[tuple[str, ...], Coverage | None]:
+    """Notes and coverage; where that fails, the limit is kept and a note says why."""
+    if not wanted:
+        return notes, None
+    try:
+        return notes, _coverage(*question, options)
+    except NumericsError as error:
+        return (*notes, f"the coverage could not be computed: {error}"), None
 
 
 def _coverage(model: Counting, cl: float, method: str, signal: float, options: Options) -> Coverage:

@@ -124,15 +124,17 @@ class ReachTable:
         if self._file is None:
             self.open()
         assert self._file is not None
+        lines = []
         for k, status in enumerate(block.status):
             point = [_text(block.points[name][k]) for name in self._names]
             count = int(block.number[k])
             rows = [(str(i), _text(low), _text(high)) for i, (low, high) in enumerate(block.edges[k, :count])]
             for row in rows or [("", "", "")]:
                 quoted = f'"{status}"' if "," in status else status
-                self._file.write(",".join([*point, *row, str(count), quoted]) + "\n")
+                lines.append(",".join([*point, *row, str(count), quoted]) + "\n")
+        self._file.write("".join(lines))
+        self.points += len(block.status)  # at once: closing flushes, so that an interruption here loses nothing
         self._file.flush()
-        self.points += len(block.status)
 
     def verify(self) -> None:
         """Raise OSError where the table is no longer the one that was written."""

@@ -68,4 +68,8 @@ def signal(search: Search | str, model: Model, *, differentiable: bool = False) 
     Raises InvalidInput where the model does not fit the search or a parameter is not set.
     """
     chosen, theory = as_search(search), as_model(model)
+    if not differentiable and any(type(value).__name__.endswith("Tracer") for value in theory.parameters().values()):
+        raise InvalidInput(
+            "signal: given values of a jax transformation (grad, jit, vmap); pass differentiable=True for them."
+        )
     return chosen.signature.signal_yield(chosen, theory, differentiable=differentiable)

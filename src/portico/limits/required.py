@@ -46,24 +46,16 @@ def required_events(
 ) -> tuple[Required, str, tuple[str, ...]]:
     """Return the events that are excluded, the method that was used, and what should be known of it.
 
-    ``cls`` with uncertainties is asymptotic, 2% low at 94 events; it is kept at or above the exact limit with nothing
-    uncertain, so that an uncertainty never tightens a limit.
-
     With ``signal`` they depend on the error of the signal: found at 41 errors, and between them by interpolation. Toys take
     long: their ratio to the asymptotic formula is found at two errors.
     """
-    least = 0.0
-    if method == "cls":
-        known = counting._replace(background_error=0.0, signal_error=0.0)
-        least = float(upper_limits.upper_limit(known, cl, method, observed).value)
     if not signal or method in ("sqrt_b", "cls_exact"):
         found = upper_limits.upper_limit(counting, cl, method, observed)
-        events = np.maximum(np.reshape(found.value, 1), least)
-        return Required(np.zeros(1), events, _relative(found)), found.used, found.notes
+        return Required(np.zeros(1), np.reshape(found.value, 1), _relative(found)), found.used, found.notes
     basis = "cls_asymptotic" if method == "cls_toys" else method
     found = upper_limits.upper_limit(counting._replace(signal_error=_ERRORS), cl, basis, observed)
     if method != "cls_toys":
-        return Required(_ERRORS, np.maximum(found.value, least), _relative(found)), found.used, found.notes
+        return Required(_ERRORS, found.value, _relative(found)), found.used, found.notes
     toys = upper_limits.upper_limit(counting._replace(signal_error=_TOY_ERRORS), cl, method, observed)
     over = toys.value / np.interp(_TOY_ERRORS, _ERRORS, found.value)
     return (

@@ -20,7 +20,7 @@ from .materials import Material
 
 _FILE = Path(__file__).with_name("atomic_electrons.toml")
 _EFFECTIVE_NUMBER = {1: 1.0, 2: 2.0, 3: 3.0, 4: 3.7, 5: 4.0, 6: 4.2}
-SOURCE = "orbitals and screening of J. C. Slater, Phys. Rev. 36 (1930) 57"
+SOURCE = "arXiv:2403.15387; orbitals and screening of J. C. Slater, Phys. Rev. 36 (1930) 57"
 
 
 class Subshell(NamedTuple):
@@ -135,7 +135,7 @@ def _unit_profile(effective_number: float, angular_momentum: int) -> tuple[np.nd
     return grid, profile
 
 
-def motion(target: Material, *, largest: float = 0.9, points: int = 18001, binding: bool = True) -> Motion:
+def motion(target: Material, *, largest: float = 2.0, points: int = 40001, binding: bool = True) -> Motion:
     r"""Return the distribution of Q for the electrons of a material.
 
     .. math:: s = 2E'(m_e - B - p_z) = 2m_eE'(1-Q)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from ..errors import InvalidInput
 from ..limits.curves import curves
@@ -72,7 +73,7 @@ def exclusion(
     common, own = common_and_own(reaches, specs)
     with mpl.rc_context(STYLE):
         if ax is None:
-            ax = Figure(figsize=(5.6, 4.3)).add_axes((0.125, 0.125, 0.85, 0.85))
+            ax = Figure(figsize=(5.6, 4.3)).add_axes((0.125, 0.125, 0.84, 0.85))
         bottom, top = _frame(ax, reaches, names[0], parameter, specs)
         if compare and names[0] == "mass":
             _draw_published(ax, parameter, reaches, bottom, top)
@@ -111,6 +112,12 @@ def _frame(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: st
     ax.set_yscale("log")
     if np.all(x > 0) and x.max() / x.min() > 10:
         ax.set_xscale("log")
+        if x.max() / x.min() < 300:  # the labels between powers of ten would run into each other
+            ax.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+            for each in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+                each(FuncFormatter(lambda value, _: f"{value:g}"))
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.set_xlim(x.min(), x.max())
     ax.set_ylim(bottom, top)
     ax.set_xlabel(axis_label(name, specs[name]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 
 from .. import __version__, particles
-from ..errors import InvalidInput, NumericsError, OutOfValidity, unknown_name
+from ..errors import DataError, InvalidInput, NumericsError, OutOfValidity, unknown_name
 from ..matter import materials
 from ..matter.form_factors import FORM_FACTORS, Nucleus
 from . import exact_bremsstrahlung, exact_table, nuclear_bremsstrahlung, table_files
@@ -73,18 +74,26 @@ def make(
     points : of the grid in ln(m/(E-m)), ln E and 1 - x; fewer are faster and less exact
     on_points : called with the number of points done since the last call
 
-    Raises InvalidInput, UnknownName and OutOfValidity for a wrong question. The file is written at the end, whole.
+    Raises InvalidInput, UnknownName and OutOfValidity for a wrong question. The file is written at the end, whole; an
+    older table of the same name with a smaller error stays and is returned.
     Source: :func:`portico.production.exact_bremsstrahlung.dsigma_dx`.
     """
     if form_factor not in FORM_FACTORS:
         raise unknown_name("form factor", form_factor, FORM_FACTORS)
     grid = _grid(tuple(elements), energy, lepton, kind, mass, points)
     table_files.make_folder()
-    arrays, provenance = compute(grid, (form_factor,), on_points=on_points)[form_factor]
     ends = f"{grid.energy[0]:g}-{grid.energy[1]:g}GeV"
     if mass is not None:
         ends += f"_mass_{grid.mass[0]:g}-{grid.mass[1]:g}GeV"
     path = table_files.folder() / f"{kind}_{grid.lepton}_{'-'.join(grid.elements)}_{form_factor}_{ends}.npz"
+    if path.is_dir():
+        raise InvalidInput(f"tables: '{path}' is a folder and stands where the table is to be written; remove it.")
+    arrays, provenance = compute(grid, (form_factor,), on_points=on_points)[form_factor]
+    if path.exists():
+        with contextlib.suppress(DataError):
+            older = table_files.read(path)
+            if older.error < provenance["largest_relative_error"]:
+                return older
     table_files.write(path, arrays, provenance)
     return table_files.read(path)
 

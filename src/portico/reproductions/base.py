@@ -264,7 +264,8 @@ def reproduce(
     drawn = list(chosen.module.FIGURES) if folder is not None and figures else []
     total = chosen.steps(figures=bool(drawn))
     shared = chosen.module.begin()
-    result = Reproduction(name, chosen.title, chosen.source, (), (), ())
+    sources = tuple(dict.fromkeys(chosen.module.sources(shared)))
+    result = Reproduction(name, chosen.title, chosen.source, (), (), sources)
 
     def finished(changed: Reproduction, done: int) -> Reproduction:
         if folder is not None:
@@ -280,5 +281,4 @@ def reproduce(
         assert folder is not None
         made = figure_of(chosen, figure, shared, folder.path)
         result = finished(result._replace(figures=(*result.figures, made)), done)
-    result = result._replace(sources=tuple(dict.fromkeys(chosen.module.sources(shared))))
     return finished(result, total)

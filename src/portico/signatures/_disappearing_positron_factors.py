@@ -12,7 +12,7 @@ from ..transport import path_length
 from ._disappearing_positron_fold import Prepared
 from .base import Factor, Search, concrete
 
-RADIATION = "arXiv:0903.0363 with m_e; structure functions, Sov. J. Nucl. Phys. 41 (1985) 466"
+RADIATION = "arXiv:2505.10302; arXiv:0903.0363 with m_e; structure functions, Sov. J. Nucl. Phys. 41 (1985) 466"
 
 
 def method_sources(search: Search) -> list[str]:

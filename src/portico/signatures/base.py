@@ -73,6 +73,10 @@ class Search:
     options: dict[str, str]
     _prepared: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
+    def __repr__(self) -> str:
+        """Name and options."""
+        return f"Search({self.name!r}, {', '.join(f'{name}={value!r}' for name, value in self.options.items())})"
+
     @property
     def name(self) -> str:
         """The name of the experiment file."""

@@ -92,6 +92,7 @@ OPTIONS: dict[str, Option] = {
 }
 
 _CHUNK = 1024
+_INELASTIC = 0.6  # GeV
 _MANY = 32 * _CHUNK
 TOLERANCE = 1e-3
 """Largest relative numerical error of a yield that is passed without a complaint."""
@@ -283,16 +284,20 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
     ratio = 2 * np.asarray(model.dark_matter_mass_gev()) / np.asarray(model.mass)
-    channels = search.options["channels"].split(",")
+    channels, found = search.options["channels"].split(","), []
     if "annihilation" in channels and "radiative_annihilation" not in channels and np.any(_narrow_below(search, model)):
-        return [
+        found.append(
             "annihilation is without photons here, which give most of the events below the resonance of a narrow A'; add the channel radiative_annihilation."
-        ]
+        )
     if search.options["width"] == "constant" and np.any(ratio > 0.9):
-        return [
+        found.append(
             "2 m_chi is above 90% of m_A': there a constant width overstates the annihilation off the resonance; compare --option width=running."
-        ]
-    return []
+        )
+    if "bremsstrahlung" in channels and search.options["form_factor"] == "elastic" and np.max(model.mass) > _INELASTIC:
+        found.append(
+            f"above {_INELASTIC:g} GeV emission off single protons, which form_factor=elastic leaves out, adds more than a tenth to the bremsstrahlung (a factor 2 at 1 GeV); it is in the error of the signal, taken as 300% at most. Compare --option form_factor=elastic_inelastic."
+        )
+    return found
 
 
 def _narrow_below(search: Search, model: Any) -> np.ndarray:

@@ -23,6 +23,7 @@ from ..errors import InvalidInput, unknown_name
 LARGEST = 1e9
 CONSTRAINTS = ("log_normal", "log_normal_sigma", "gaussian", "gamma")
 _WIDEST = 3.0
+_NOTHING = 1e-12  # a relative error below this is none: it would be lost in rounding
 
 
 class Counting(NamedTuple):
@@ -65,6 +66,8 @@ def has_nuisances(counting: Counting) -> bool:
 def widths(counting: Counting) -> Widths:
     """Return the numbers of the constraint, broadcast to one shape. Source: definitions of this module."""
     b, error, signal, luminosity = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in counting[:4]))
+    error = np.where(error > _NOTHING * b, error, 0.0)
+    signal, luminosity = (np.where(width > _NOTHING, width, 0.0) for width in (signal, luminosity))
     if counting.constraint == "gaussian":
         return Widths(b, error, signal, luminosity)
     relative = error / np.where(b > 0, b, 1.0)

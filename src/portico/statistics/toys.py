@@ -218,6 +218,9 @@ def expected_limits(cl: float, experiment: Experiment, bands: Sequence[float]) -
     return Estimate(*np.array(result).T)
 
 
+_FARTHEST = np.log(30.0)  # of the limit above the asymptotic one
+
+
 def _bracket(function: Callable[[float], float], start: float) -> tuple[float, float]:
     low, high, step = start, start, 0.15
     for _ in range(_STEPS):
@@ -229,7 +232,7 @@ def _bracket(function: Callable[[float], float], start: float) -> tuple[float, f
     if high > low:
         return low, high
     step = 0.15
-    for _ in range(_STEPS):
+    while high < start + _FARTHEST:
         high, step = high + step, 1.6 * step
         if function(high) <= 0:
             return low, high

@@ -22,6 +22,7 @@ _STEP = 1.02  # ratio of energies within a panel
 _LAST = 1.001  # the same for the logarithmic panel at the end of a piece
 _LOWEST = 0.01  # of the beam's energy; below, the motion is left out: the path length is even there
 _BLOCK = 256
+_REACH = 3.1  # of the loss Q, from 1 - 3.1 to 1 - 1/3.1
 
 
 def smeared(path: PathLength, motion: Motion, *, points: int = 1025) -> PathLength:
@@ -40,7 +41,7 @@ def smeared(path: PathLength, motion: Motion, *, points: int = 1025) -> PathLeng
     Source: the module; arXiv:2403.15387. Gauss-Legendre in the coordinate of each piece of the table, on the host.
     """
     edges = np.asarray(path.edges)
-    beyond = np.array([1.005, 1.03, 1.1, 1.25, 1.5, 1.85])
+    beyond = np.array([1.005, 1.03, 1.06, 1.1, 1.16, 1.25, 1.35, 1.5, 1.65, 1.85])
     bottom = edges[0] / beyond[:0:-1] if edges[0] > 0 else np.array([])
     beside = edges[1:-1] * beyond[0]  # outer electrons smear little: fine structure above each edge
     new_edges = np.unique(np.concatenate([bottom, edges, beside, edges[-1] * beyond]))
@@ -66,7 +67,7 @@ def _smear(energy: np.ndarray, path: PathLength, motion: Motion, order: int) -> 
     smear = np.flatnonzero(energy > _LOWEST * path.edges[-1])
     for start in range(0, smear.size, _BLOCK):
         some = smear[start : start + _BLOCK]
-        near = (lepton > energy[some].min() / 2) & (lepton < energy[some].max() * 3)
+        near = (lepton > energy[some].min() / _REACH) & (lepton < energy[some].max() * _REACH)
         lost = 1 - energy[some, None] / lepton[near]
         density = np.interp(lost, motion.grid, motion.density, left=0.0, right=0.0)
         result[:, some] = energy[some] * (weighted[:, near] @ density.T)

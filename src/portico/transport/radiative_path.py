@@ -129,7 +129,7 @@ def _initial_energies(energy: np.ndarray, beam: _Beam, order: int) -> tuple[np.n
             measure = below * maps.logarithmic_jacobian(w) * slope
             columns.append((below, weight * measure * _density(beam.flux, piece, below), 0 * below, y))
         if np.any(right > middle):
-            u, weight = quadrature.gauss_legendre(order if np.any(middle > left) else 2 * order // 3)
+            u, weight = quadrature.gauss_legendre(order if np.any(middle > left) else 5 * order // 6)
             above = middle + (right - middle) * np.sin(np.pi * u**2 / 2) ** 2
             smallest = beam.fraction * above - beam.electron
             measure = weight * (right - middle) * np.pi * u * np.sin(np.pi * u**2)
