@@ -73,13 +73,29 @@ def _direct(search: Search, mass: np.ndarray) -> quadrature.Estimate:
     different = np.unique(mass)
     kept: dict[float, tuple[float, float]] = search._prepared.setdefault("emission", {})
     missing = np.array([m for m in different.tolist() if m not in kept])
-    for start in range(0, missing.size, _BATCH):
-        part = missing[start : start + _BATCH]
-        padded = np.pad(part, (0, _BATCH - part.size), mode="edge")
-        value, error = (np.asarray(a)[: part.size] for a in search.signature.emission_unit(search, padded))
-        kept.update(zip(part.tolist(), zip(value.tolist(), error.tolist(), strict=True), strict=True))
+    if missing.size:
+        value = _by_rules(search, missing, 0)
+        # the error is smooth in the mass: of many, so many as fill a batch, and the larger of both neighbours between them
+        checked = np.unique(np.linspace(0, missing.size - 1, min(missing.size, _BATCH)).astype(int))
+        coarse = _by_rules(search, missing[checked], 1)
+        scale = np.where(value[checked] > 0, value[checked], 1.0)
+        relative = np.where(value[checked] > 0, np.abs(coarse - value[checked]) / scale, 0.0)
+        above = np.minimum(np.searchsorted(checked, np.arange(missing.size)), checked.size - 1)
+        below = np.where(checked[above] == np.arange(missing.size), above, np.maximum(above - 1, 0))
+        error = value * np.maximum(relative[above], relative[below])
+        kept.update(zip(missing.tolist(), zip(value.tolist(), error.tolist(), strict=True), strict=True))
     rows = np.array([kept[m] for m in different.tolist()])[np.searchsorted(different, mass)]
     return quadrature.Estimate(rows[..., 0], rows[..., 1])
+
+
+def _by_rules(search: Search, mass: np.ndarray, which: int) -> np.ndarray:
+    """Events by the fine (0) or coarse (1) rules, in batches of one shape."""
+    parts = []
+    for start in range(0, mass.size, _BATCH):
+        part = mass[start : start + _BATCH]
+        padded = np.pad(part, (0, _BATCH - part.size), mode="edge")
+        parts.append(search.signature.emission_by_rules(search, padded, which)[: part.size])
+    return np.concatenate(parts)
 
 
 @cache

@@ -102,7 +102,13 @@ TOLERANCE = 1e-3
 
 
 def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
-    """Return events of bremsstrahlung for epsilon = 1 and BR = 1 at masses (GeV), shape (n,)."""
+    """Return events of bremsstrahlung for epsilon = 1 and BR = 1 at masses (GeV), shape (n,), with their error."""
+    fine, coarse = (emission_by_rules(search, mass, k) for k in (0, 1))
+    return quadrature.Estimate(fine, abs(fine - coarse))
+
+
+def emission_by_rules(search: Search, mass: Array, which: int) -> Array:
+    """Return the events by the fine (0) or the coarse (1) rules of integration, shape (n,)."""
     state: Prepared = search.prepared()
     # one axis for the kinds of nuclei, ahead of those for x and t
     nuclei = Nucleus(
@@ -112,16 +118,11 @@ def emission_unit(search: Search, mass: Array) -> quadrature.Estimate:
         )
     )
     counts = np.array([float(number) for _, number in state.target.nuclei])
-    fine, coarse = (
-        emission(
-            rules, state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm, state.minimum_fraction,
-            state.target.unit_density, state.exact, approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
-        )
-        for rules in state.emission_rules
+    events = emission(
+        state.emission_rules[which], state.track, mass, nuclei, counts, particles.mass("e-"), state.target.radiation_length_cm, state.minimum_fraction,
+        state.target.unit_density, state.exact, approximation=search.options["bremsstrahlung"], form=search.options["form_factor"],
     )  # fmt: skip
-    if not isinstance(mass, jax.core.Tracer):
-        fine, coarse = np.asarray(fine), np.asarray(coarse)
-    return quadrature.Estimate(fine, abs(fine - coarse))
+    return events if isinstance(mass, jax.core.Tracer) else np.asarray(events)
 
 
 def check_model(search: Search, model: Model) -> None:
