@@ -233,7 +233,7 @@ def test_reach_over_two_parameters_and_lists(run, tmp_path):
 
 def test_reach_as_text_says_where_it_is_best(run, tmp_path):
     out = run(*REACH, "-o", str(tmp_path)).out
-    assert "5 of 5 points exclude a range of epsilon at 90% CL (expected, cls, 35.6" in out
+    assert "5 of 5 points exclude a range of epsilon at 90% CL (expected, cls, from 35.6" in out
     assert "smallest excluded epsilon: " in out
     assert " GeV" in out
     assert str(tmp_path / "reach.csv") in out

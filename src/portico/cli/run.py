@@ -139,10 +139,9 @@ def limit(
         print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is excluded")
     print(_uncertainties(search, result.nuisances, f"{100 * result.systematic_error:.3g}%"))
     if result.nuisances:
-        edges = ", ".join(f"{number(low)}" for low, _ in result.intervals_known) or "nothing"
-        print(
-            f"without uncertainties: {parameter} from {edges} (a signal above {number(result.required_known)} events)"
-        )
+        edges = ", ".join(f"{number(low)}" for low, _ in result.intervals_known)
+        found = f"{parameter} from {edges}" if edges else "nothing is excluded"
+        print(f"without uncertainties: {found} (a signal above {number(result.required_known)} events)")
     for sentence in result.notes:
         say(f"note: {sentence}")
 
@@ -151,7 +150,7 @@ def _uncertainties(search: Search, nuisances: Sequence[str], signal_error: str) 
     """What the limit includes and what it leaves out, with the sizes."""
     background = search.prepared().background
     words = {name: f"{name} {number(events, 2)} events" for name, events in background.nuisances.items()}
-    words["signal"] = f"signal {signal_error}"
+    words["signal"] = f"signal (inputs and theory) {signal_error}"
     groups = {
         "uncertainties in this limit": [text for name, text in words.items() if name in nuisances],
         "not in this limit": [text for name, text in words.items() if name not in nuisances],
@@ -285,7 +284,7 @@ def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any]
     good = ~np.char.startswith(dataset["status"].values.astype(str), "failed")
     excluded = int(np.sum((counts > 0) & good))
     print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points exclude a range of {attributes['parameter']} "
-          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {attributes['method']}, {number(attributes['required_events'], 4)} events)")  # fmt: skip
+          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {attributes['method']}, from {number(attributes['required_events'], 4)} events on{_rest(good, excluded)})")  # fmt: skip
     if excluded:
         flat = np.where((counts > 0) & good, low[..., 0], np.inf).ravel()
         systematic = np.where((counts > 0) & good, dataset["systematic_error"].values, 0.0).ravel()
@@ -306,6 +305,15 @@ def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any]
         if sentence:
             say(f"note: {sentence}")
     print("wrote " + "\n      ".join(names))
+
+
+def _rest(good: Any, excluded: int) -> str:
+    """What became of the points that exclude nothing."""
+    failed = int((~good).sum())
+    nothing = int(good.sum()) - excluded
+    words = [f"{nothing} exclude nothing"] if nothing else []
+    words += [f"{failed} failed"] if failed else []
+    return f"; {' and '.join(words)}" if words else ""
 
 
 def _place(dataset: Any, axes: dict[str, Any], flat: int) -> str:

@@ -33,9 +33,6 @@ def dataset_of(
     specs, parameter = problem.model.PARAMETERS, problem.parameter
     unit = specs[parameter].unit
 
-    def per_point(values: list[np.ndarray]) -> np.ndarray:
-        return np.concatenate(values).reshape(shape)
-
     def edge(k: int, word: str) -> tuple[Any, ...]:
         return (
             (*names, "interval"),
@@ -46,30 +43,7 @@ def dataset_of(
     data: dict[str, Any] = {
         "low": edge(0, "lower"),
         "high": edge(1, "upper"),
-        "n_intervals": (names, per_point([b.number for b in blocks]).astype(np.int32), {"units": "1"}),
-        "status": (names, per_point([np.array(b.status) for b in blocks])),
-        "required_events": (
-            names,
-            per_point([b.required for b in blocks]),
-            {"units": "1", "long_name": "signal events that are excluded"},
-        ),
-        "low_known": (
-            names,
-            per_point(
-                [b.known.edges[:, 0, 0] if b.known.edges.shape[1] else np.full(b.number.size, np.nan) for b in blocks]
-            ),
-            {"units": unit, "long_name": f"lowest edge of excluded {parameter} without uncertainties"},
-        ),
-        "systematic_error": (
-            names,
-            per_point([b.systematic for b in blocks]),
-            {"units": "1", "long_name": "relative error of the signal, inputs and theory"},
-        ),
-        "numerical_error": (
-            names,
-            per_point([b.error for b in blocks]),
-            {"units": "1", "long_name": "relative error of the signal"},
-        ),
+        **_per_point(problem, blocks, names, shape),
     }
     coordinates: dict[str, Any] = {
         name: (name, values, {"units": specs[name].unit, "long_name": specs[name].meaning})
@@ -84,6 +58,34 @@ def dataset_of(
         )
         coordinates["channel"] = list(channels)
     return xarray.Dataset(data, coords=coordinates, attrs=_attributes(problem, axes, cl, method))
+
+
+def _per_point(
+    problem: Problem, blocks: Sequence[Block], names: list[str], shape: tuple[int, ...]
+) -> dict[str, tuple[Any, ...]]:
+    """The variables with one value for each point."""
+
+    def variable(values: list[Any], unit: str, long_name: str) -> tuple[Any, ...]:
+        return names, np.concatenate(values).reshape(shape), {"units": unit, "long_name": long_name}
+
+    def first(block: Block) -> np.ndarray:
+        known = block.known.edges
+        return known[:, 0, 0] if known.shape[1] else np.full(block.number.size, np.nan)
+
+    unit = problem.model.PARAMETERS[problem.parameter].unit
+    status = np.concatenate([np.array(b.status) for b in blocks]).reshape(shape)
+    return {
+        "n_intervals": variable([b.number.astype(np.int32) for b in blocks], "1", "number of excluded intervals"),
+        "status": (names, status),
+        "required_events": variable([b.required for b in blocks], "1", "signal events that are excluded"),
+        "low_known": variable(
+            [first(b) for b in blocks], unit, f"lowest edge of excluded {problem.parameter} without uncertainties"
+        ),
+        "systematic_error": variable(
+            [b.systematic for b in blocks], "1", "relative error of the signal, inputs and theory"
+        ),
+        "numerical_error": variable([b.error for b in blocks], "1", "relative error of the signal"),
+    }
 
 
 def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float, method: str) -> dict[str, Any]:

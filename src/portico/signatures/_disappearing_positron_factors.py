@@ -47,52 +47,41 @@ def _density_source(target: Material) -> str:
     )
 
 
-def factors(search: Search, state: Prepared, values: dict[str, Any]) -> tuple[Factor, ...]:
-    """The chain behind each channel; the product of its factors is the channel's expected events."""
-    cross_section = state.positrons / state.luminosity_per_cm2
+def _beam(search: Search, state: Prepared) -> list[tuple[str, float, str, str]]:
+    """Luminosity and the cross section of what enters the target."""
     where = "positron" if search.options["tracks"] == "positron" else "both tracks"
-    track, *emission = [s for s in method_sources(search) if "N_ann" not in s and "annihilation" not in s]
-    beam = [
+    luminosity = state.luminosity_per_cm2
+    return [
+        ("integrated luminosity", luminosity, "1/cm^2", search.experiment.entries["beams.luminosity"].source),
         (
-            "integrated luminosity",
-            state.luminosity_per_cm2,
-            "1/cm^2",
-            search.experiment.entries["beams.luminosity"].source,
-        ),
-        (
-            f"Bhabha cross section, {where} in the barrel",
-            cross_section,
-            "cm^2",
+            f"Bhabha cross section, {where} in the barrel", state.positrons / luminosity, "cm^2",
             "Born level, photon and Z exchange",
         ),
-    ]
+    ]  # fmt: skip
+
+
+def _targets(state: Prepared, track: str) -> dict[str, list[tuple[str, float, str, str]]]:
+    """Density and path length for each channel."""
+    source = f"{state.target.name}: {_density_source(state.target)}"
+    electrons = path_length.total(concrete(state.plain_path)) / state.positrons
     path = [
-        (
-            "density of electrons",
-            state.target.electron_density,
-            "1/cm^3",
-            f"{state.target.name}: {_density_source(state.target)}",
-        ),
-        (
-            "path length per positron with E' + m_e above the cut",
-            path_length.total(concrete(state.plain_path)) / state.positrons,
-            "cm",
-            track,
-        ),
+        ("density of electrons", state.target.electron_density, "1/cm^3", source),
+        ("path length per positron with E' + m_e above the cut", electrons, "cm", track),
     ]
-    chains = {
+    return {
         "annihilation": path,
         "radiative_annihilation": path,
         "bremsstrahlung": [
-            (
-                "density of nuclei of each kind",
-                state.target.unit_density,
-                "1/cm^3",
-                f"{state.target.name}: {_density_source(state.target)}",
-            ),
+            ("density of nuclei of each kind", state.target.unit_density, "1/cm^3", source),
             ("path length per positron with E' above the cut", state.track_cm, "cm", track),
         ],
     }
+
+
+def factors(search: Search, state: Prepared, values: dict[str, Any]) -> tuple[Factor, ...]:
+    """The chain behind each channel; the product of its factors is the channel's expected events."""
+    track, *emission = [s for s in method_sources(search) if "N_ann" not in s and "annihilation" not in s]
+    beam, targets = _beam(search, state), _targets(state, track)
     soft = ", soft photons included" if "radiative_annihilation" in search.options["channels"].split(",") else ""
     means = {
         "annihilation": f"mean cross section of e+ e- -> chi chi over that path ({search.options['width']} width{soft})",
@@ -107,7 +96,7 @@ def factors(search: Search, state: Prepared, values: dict[str, Any]) -> tuple[Fa
     }
     rows: list[Factor] = []
     for channel, value in values.items():
-        chain = [*beam, *chains[channel]]
+        chain = [*beam, *targets[channel]]
         product = float(np.prod([factor[1] for factor in chain]))
         chain.append((means[channel], value / product, "cm^2", sources[channel]))
         rows += [Factor(channel, *factor) for factor in chain]
