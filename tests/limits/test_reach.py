@@ -167,6 +167,7 @@ def test_dataset_has_units_and_provenance():
         "low",
         "high",
         "n_intervals",
+        "low_expected",
         "status",
         "numerical_error",
         "systematic_error",

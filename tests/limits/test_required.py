@@ -1,5 +1,7 @@
 """Uncertainties in a limit: which, how much, and what the limit is without them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -103,3 +105,43 @@ def test_none_goes_alone():
 def test_toys_agree_with_the_asymptotic_formula():
     """At 94 events of background they differ by less than 2%."""
     assert _limit("cls_toys").required_events == pytest.approx(_limit().required_events, rel=0.02)
+
+
+# --- expected band -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["cls", "bayes", "cls_hybrid", "likelihood_ratio"])
+def test_band_is_that_of_the_statistics(method):
+    """Yields go like epsilon squared: edges of the band like the root of the events of the band."""
+    limit = _limit(method)
+    background = portico.search(NAME).prepared().background
+    counting = Counting(background.expected, background.uncertainty, limit.systematic_error)
+    events = np.array([float(e) for e in upper_limits.expected_band(counting, 0.9, method)])
+    edges = np.array(list(limit.expected.values()))
+    assert list(limit.expected) == ["minus2", "minus1", "median", "plus1", "plus2"]
+    assert np.all(np.diff(edges) > 0)
+    # the visible width is below 1e-6 of the dark one; interpolation in the signal's error 1e-4
+    np.testing.assert_allclose(edges / edges[2], np.sqrt(events / events[2]), rtol=2e-4)
+    assert limit.expected["median"] == pytest.approx(limit.upper, rel=1e-9)
+
+
+def test_band_of_a_reach_and_of_methods_without_one():
+    data = portico.reach(NAME, DarkPhoton(alpha_dark=0.5), scan={"mass": np.array([0.01, 0.067, 0.99])})
+    assert data["low_expected"].dims == ("band", "mass")
+    np.testing.assert_allclose(data["low_expected"].sel(band="median"), data["low"][:, 0], rtol=1e-9)
+    assert np.all(np.diff(data["low_expected"].values[:, :2], axis=0) > 0)
+    assert np.isnan(data["low_expected"].values[-1, -1])  # two sigma up nothing is excluded at 0.99 GeV
+    assert _limit("sqrt_b").expected == {}
+
+
+def test_observed_limit_stands_beside_the_expected_band(tmp_path):
+    text = Path(portico.search(NAME).experiment.path).read_text(encoding="utf-8")
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        text + '\n[counts]\nobserved = { value = 115, unit = "1", source = "made up", status = "assumed" }\n',
+        encoding="utf-8",
+    )
+    limit = portico.limit(portico.search(str(path)), MODEL)
+    assert limit.kind == "observed"
+    assert limit.expected["median"] == pytest.approx(_limit().expected["median"], rel=1e-3)
+    assert limit.expected["median"] < limit.upper < limit.expected["plus2"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,8 +144,10 @@ def _sources(name: str) -> list[str]:
     path = Path(name)
     if not name.strip():
         raise InvalidInput("cite: no name is given; expected a folder of results, a search or a reproduction.")
-    files = [path, path / "provenance.json", path / "claims.json", *sorted(path.glob("*/claims.json"))]
-    files = [file for file in files if file.is_file()]
+    files: list[Path] = []
+    with contextlib.suppress(OSError, ValueError):  # a name too long for a file, or with a zero in it, names none
+        places = [path, path / "provenance.json", path / "claims.json", *sorted(path.glob("*/claims.json"))]
+        files = [file for file in places if file.is_file()]
     if files:
         return [text for file in files for text in _sources_of_file(file)]
     known = dict.fromkeys([*registry.names("search"), *registry.names("reproduction")])

@@ -126,6 +126,7 @@ def limit(
                     "intervals": result.intervals, "status": result.status, "required_events": result.required_events,
                     "numerical_error": result.numerical_error, "systematic_error": result.systematic_error,
                     "method_used": result.used, "notes": result.notes, "nuisances": result.nuisances,
+                    "expected": result.expected,
                     "without_uncertainties": {"intervals": result.intervals_known, "required_events": result.required_known}})  # fmt: skip
         return
     print(
@@ -137,6 +138,13 @@ def limit(
     for low, high in result.intervals:
         start = f"all of {parameter} from {low_end}" if low <= result.scanned[0] else f"{parameter} from {number(low)}"
         print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is excluded")
+    if result.expected:
+        low2, low1, middle, high1, high2 = (
+            "nothing" if edge is None else number(edge) for edge in result.expected.values()
+        )
+        print(
+            f"expected without signal: {parameter} from {middle}; 68% within {low1} ... {high1}, 95% within {low2} ... {high2}"
+        )
     print(_uncertainties(search, result.nuisances, f"{100 * result.systematic_error:.3g}%"))
     if result.nuisances:
         edges = ", ".join(f"{number(low)}" for low, _ in result.intervals_known)

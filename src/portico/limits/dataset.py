@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .problem import Block, Problem, sources_of
+from .required import BANDS
 
 if TYPE_CHECKING:
     import xarray
@@ -49,6 +50,11 @@ def dataset_of(
         name: (name, values, {"units": specs[name].unit, "long_name": specs[name].meaning})
         for name, values in axes.items()
     }
+    if problem.bands:
+        low = np.concatenate([b.band for b in blocks], axis=1).reshape(len(BANDS), *shape)
+        text = f"lowest edge of excluded {parameter} expected without signal"
+        data["low_expected"] = (("band", *names), low, {"units": unit, "long_name": text})
+        coordinates["band"] = list(BANDS)
     if channels:
         low = np.concatenate([b.channel_low for b in blocks], axis=1).reshape(len(channels), *shape)
         data["channel_low"] = (

@@ -14,9 +14,10 @@ from ..numerics.intervals import Intervals, find_intervals
 from ..signatures.base import Search
 from ..statistics import upper_limits
 from ..statistics.model import Counting
-from .required import Required, background_error, nuisances_of, required_events
+from .required import Required, background_error, expected_requirements, nuisances_of, required_events
 
 _GRID = 33
+_MEDIAN = 2
 
 
 class Block(NamedTuple):
@@ -32,13 +33,14 @@ class Block(NamedTuple):
     required: np.ndarray
     known: Intervals
     channel_low: np.ndarray
+    band: np.ndarray
 
 
 class Problem(NamedTuple):
     """One limit-setting problem: where the signal is compared with which number of events.
 
-    ``required`` is for the uncertainties of the search, ``required_known`` for none; ``used`` is the method that was used,
-    ``notes`` says what should be known of it.
+    ``required`` is for the uncertainties of the search, ``required_known`` for none, ``bands`` at the five places of the
+    expected band (or empty); ``used`` is the method that was used, ``notes`` says what should be known of it.
     """
 
     search: Search
@@ -50,6 +52,7 @@ class Problem(NamedTuple):
     kind: str
     used: str
     notes: tuple[str, ...]
+    bands: tuple[Required, ...]
 
     @property
     def nuisances(self) -> tuple[str, ...]:
@@ -104,7 +107,10 @@ def problem_of(
         raise
     kind = "expected" if observed is None else "observed"
     grid = np.geomspace(*spec.limit_range, _GRID)
-    return Problem(search, model, parameter, grid, required, without, kind, used, notes)
+    bands = expected_requirements(
+        known._replace(background_error=error), cl, method, signal="signal" in nuisances_of(search)
+    )
+    return Problem(search, model, parameter, grid, required, without, kind, used, notes, bands)
 
 
 def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
@@ -143,9 +149,11 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
         total = np.sum(found, axis=0)
         return np.where(total > 0, np.sum(moved, axis=0) / np.where(total > 0, total, 1.0), 0.0)
 
-    def excess(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def excess(
+        which: tuple[str, ...], index: np.ndarray, x: np.ndarray, required: Required = problem.required
+    ) -> np.ndarray:
         """Events over those required."""
-        return events(which, index, x) / problem.required(error_of(which, index, x))
+        return events(which, index, x) / required(error_of(which, index, x))
 
     level = np.ones(count)
     found = find_intervals(partial(excess, everything), level, problem.grid)
@@ -153,6 +161,12 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     if problem.nuisances:
         known = find_intervals(partial(events, everything), level * problem.required_known, problem.grid)
     alone = [find_intervals(partial(excess, (channel,)), level, problem.grid) for channel in channels]
+    band = [
+        found
+        if problem.kind == "expected" and k == _MEDIAN
+        else find_intervals(partial(excess, everything, required=required), level, problem.grid)
+        for k, required in enumerate(problem.bands)
+    ]
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
     at_edge = estimates(everything, np.arange(count), low)
     value, error = np.sum(at_edge, axis=0)
@@ -162,11 +176,17 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     status = [
         _status(found.edges[k], found.number[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)
     ]
-    channel_low = np.array(
-        [[a.edges[k, 0, 0] if a.number[k] else np.nan for k in range(count)] for a in alone]
-    ).reshape(len(channels), count)
     required = problem.required(systematic)
-    return Block(first, points, found.edges, found.number, status, relative, systematic, required, known, channel_low)
+    return Block(
+        first, points, found.edges, found.number, status, relative, systematic, required, known,
+        _lowest(alone, count), _lowest(band, count),
+    )  # fmt: skip
+
+
+def _lowest(found: Sequence[Intervals], count: int) -> np.ndarray:
+    """The lowest edges of several sets of intervals, nan where there is none, shape (sets, points)."""
+    edges = [[one.edges[k, 0, 0] if one.number[k] else np.nan for k in range(count)] for one in found]
+    return np.array(edges).reshape(len(found), count)
 
 
 def _status(edges: np.ndarray, count: int, relative: float, value: float, tolerance: float) -> str:

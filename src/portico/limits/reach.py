@@ -14,7 +14,8 @@ from ..models.base import Model
 from ..signatures.base import Search
 from .dataset import dataset_of
 from .front import as_model, as_search
-from .problem import Block, problem_of, solve, sources_of
+from .problem import Block, Problem, problem_of, solve, sources_of
+from .required import BANDS
 
 if TYPE_CHECKING:
     import xarray
@@ -30,7 +31,8 @@ class Limit(NamedTuple):
     ``intervals`` holds (low, high) pairs, high is None where the excluded set has no upper edge in the scanned range;
     ``upper`` is the low edge of such an interval, else None; ``status`` is "excluded", "none" or "open". A low edge at the
     start of ``scanned`` means that everything from there on is excluded. The uncertainties named in ``nuisances`` enter the
-    limit; ``intervals_known`` and ``required_known`` are without any. ``systematic_error`` (relative) is that of the signal.
+    limit; ``intervals_known`` and ``required_known`` are without any. ``expected`` holds the lowest edges that experiments
+    without signal find at -2 ... +2 sigma ("minus2", "minus1", "median", "plus1", "plus2"), None where nothing is excluded. ``systematic_error`` (relative) is that of the signal.
     ``used`` is the method that was used (``cls`` chooses), ``notes`` says what should be known of it.
     """
 
@@ -50,6 +52,7 @@ class Limit(NamedTuple):
     nuisances: tuple[str, ...]
     intervals_known: list[tuple[float, float | None]]
     required_known: float
+    expected: dict[str, float | None]
     used: str
     notes: tuple[str, ...]
     sources: tuple[str, ...]
@@ -78,12 +81,19 @@ def limit(
     upper = intervals[-1][0] if intervals and intervals[-1][1] is None else None
     return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], (float(problem.grid[0]), float(problem.grid[-1])), float(block.required[0]),
                  float(block.error[0]), float(block.systematic[0]), problem.nuisances, _pairs(*block.known), problem.required_known,
-                 problem.used, problem.notes, sources_of(chosen, theory, method))  # fmt: skip
+                 _band(problem, block), problem.used, problem.notes, sources_of(chosen, theory, method))  # fmt: skip
 
 
 def _pairs(edges: np.ndarray, number: np.ndarray) -> list[tuple[float, float | None]]:
     """Intervals of the first point, None for an upper edge that does not exist."""
     return [(float(low), None if np.isinf(high) else float(high)) for low, high in edges[0, : number[0]]]
+
+
+def _band(problem: Problem, block: Block) -> dict[str, float | None]:
+    """The lowest edges of the expected band at the first point."""
+    edges = [float(value) for value in block.band[:, 0]]
+    found = zip(BANDS, edges, strict=True) if problem.bands else ()
+    return {name: None if np.isnan(edge) else edge for name, edge in found}
 
 
 def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[str, np.ndarray]:
@@ -160,7 +170,7 @@ def reach(
     xarray.Dataset   ``low`` and ``high`` with dimension ``interval`` (nan where there is none, high = inf where an interval has
                      no upper edge in the scanned range), ``n_intervals``, ``status``, ``numerical_error`` (relative, of the
                      signal), ``channel_low`` (lower edge for each channel alone), ``low_known`` (lowest edge without
-                     uncertainties); units and provenance in the attributes
+                     uncertainties), ``low_expected`` (lowest edges of the expected band, dimension ``band``); units and provenance in the attributes
 
     Raises InvalidInput and UnknownName for wrong input. A point that misses its tolerance has a status "failed: why".
     """

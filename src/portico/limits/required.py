@@ -65,5 +65,21 @@ def required_events(
     )
 
 
+BANDS = ("minus2", "minus1", "median", "plus1", "plus2")
+_NO_BAND = ("sqrt_b", "cls_toys", "feldman_cousins_monotonised")
+
+
+def expected_requirements(counting: Counting, cl: float, method: str, *, signal: bool) -> tuple[Required, ...]:
+    """Return the events that are excluded without signal at -2, -1, 0, 1 and 2 sigma, each as :func:`required_events`.
+
+    None for a figure of merit, and for methods whose band takes long. Source: :func:`portico.statistics.upper_limits.expected_band`.
+    """
+    if method in _NO_BAND:
+        return ()
+    errors = _ERRORS if signal and method not in ("cls_exact", "feldman_cousins") else np.zeros(1)
+    band = upper_limits.expected_band(counting._replace(signal_error=errors), cl, method)
+    return tuple(Required(errors, np.broadcast_to(events, errors.shape), 0.0) for events in band)
+
+
 def _relative(found: upper_limits.UpperLimit) -> float:
     return float(np.max(found.error / found.value))

@@ -81,6 +81,7 @@ def exclusion(
             label = own[number] if labels is None else labels[number]
             _draw_reach(ax, dataset, names[0], label, _REACH[number % len(_REACH)])
             if len(reaches) == 1:
+                _draw_band(ax, dataset, names[0])
                 _draw_known(ax, dataset, names[0], _REACH[0])
                 _draw_channels(ax, dataset, names[0], bottom, top)
         handles, texts = ax.get_legend_handles_labels()
@@ -138,6 +139,19 @@ def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour
         closed = inside & np.isfinite(high[:, interval])
         if np.any(closed):
             ax.plot(x, np.where(closed, high[:, interval], np.nan), color=colour, linewidth=1.8, zorder=4)
+
+
+def _draw_band(ax: Axes, dataset: xarray.Dataset, name: str) -> None:
+    """The lower edges that experiments without signal find: one and two sigma."""
+    if "low_expected" not in dataset:
+        return
+    x = np.sort(dataset[name].values)
+    order = np.argsort(dataset[name].values)
+    edge = {band: dataset["low_expected"].sel(band=band).values[order] for band in dataset["band"].values}
+    for low, high, colour, label in (
+        ("minus2", "plus2", "#f0e442", r"expected, $\pm 2\sigma$"), ("minus1", "plus1", "#009e73", r"expected, $\pm 1\sigma$"),
+    ):  # fmt: skip
+        ax.fill_between(x, edge[low], edge[high], color=colour, alpha=0.55, linewidth=0, zorder=3.5, label=label)
 
 
 def _draw_known(ax: Axes, dataset: xarray.Dataset, name: str, colour: str) -> None:
