@@ -45,7 +45,7 @@ def _holds(tools, text, target):
     except InvalidInput as error:
         message = str(error)
         assert message.startswith(("here", "no unit named")), message
-        assert len(message) <= 1010, message  # a thousand, and the dots of what is cut
+        assert len(message) <= 1510, message  # what messages are cut to, and the dots
         return False
     assert type(value) is float
     assert math.isfinite(value)
