@@ -104,7 +104,9 @@ def test_none_goes_alone():
 @pytest.mark.slow
 def test_toys_agree_with_the_asymptotic_formula():
     """At 94 events of background they differ by less than 2%."""
-    assert _limit("cls_toys").required_events == pytest.approx(_limit().required_events, rel=0.02)
+    limit = _limit("cls_toys")
+    assert limit.required_events == pytest.approx(_limit().required_events, rel=0.02)
+    assert limit.notes[-1].startswith("toys: the number of excluded events is good to ")
 
 
 # --- expected band -------------------------------------------------------------------------------------------------

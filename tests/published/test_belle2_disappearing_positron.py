@@ -58,7 +58,11 @@ def test_background_is_94_events():
     assert components["neutrons"] == pytest.approx(data["neutrons"], rel=data["tolerance"])
     assert state.background.expected == pytest.approx(data["total"], rel=data["tolerance"])
     # 26% of the neutrons and a factor of 2 on the photons
-    assert state.background.uncertainty == pytest.approx(np.hypot(21, 13), rel=0.05)  # thickness and beam move both
+    nuisances = state.background.nuisances
+    # the factor of 2 of the photons is attenuation, thickness (less what that does to the neutrons) and the rest
+    thickness = nuisances["thickness"] - components["neutrons"] * np.expm1(0.5 * 1.86 / 38.04)
+    photons = np.linalg.norm([nuisances["photons"], nuisances["attenuation"], thickness])
+    assert np.hypot(nuisances["neutrons"], photons) == pytest.approx(np.hypot(21, 13), rel=0.02)
 
 
 # --- yields --------------------------------------------------------------------------------------------------------

@@ -58,10 +58,11 @@ def required_events(
         return Required(_ERRORS, found.value, _relative(found)), found.used, found.notes
     toys = upper_limits.upper_limit(counting._replace(signal_error=_TOY_ERRORS), cl, method, observed)
     over = toys.value / np.interp(_TOY_ERRORS, _ERRORS, found.value)
+    told = f"toys: the number of excluded events is good to {100 * _relative(toys):.2g}% (Monte Carlo)."
     return (
         Required(_ERRORS, found.value * np.interp(_ERRORS, _TOY_ERRORS, over), _relative(toys)),
         toys.used,
-        toys.notes,
+        (*toys.notes, told),
     )
 
 

@@ -160,9 +160,3 @@ def motion(target: Material, *, largest: float = 2.0, points: int = 40001, bindi
             density += number * shell.electrons * compton_profile(momentum, shell) / constants.ALPHA
             electrons += number * shell.electrons
     return Motion(grid, density / electrons)
-
-
-def velocity_spread(target: Material) -> float:
-    """Return the root mean square of Q. Source: :func:`motion`; with E' in GeV, s = 2 m_e E' (1 - Q)."""
-    found = motion(target)
-    return float(np.sqrt(np.sum(found.grid**2 * found.density) / np.sum(found.density)))

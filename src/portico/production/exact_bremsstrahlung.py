@@ -19,6 +19,7 @@ from .. import constants
 from ..errors import unknown_name
 from ..matter.form_factors import Nucleus, form_factor
 from ..numerics import quadrature
+from .emission_support import support
 
 KINDS = ("vector", "scalar", "pseudoscalar")
 ORDERS = ((40, 56, 32), (28, 40, 24))
@@ -178,12 +179,11 @@ def dsigma_dx_each(
     """
     if kind not in KINDS:
         raise unknown_name("kind of emitted particle", kind, KINDS)
-    full = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (one_minus_x, energy, mass)))
-    shape, (missing, lepton_energy, heavy) = full[0].shape, (a.ravel() for a in full)
-    allowed = (missing * lepton_energy > lepton_mass) & ((1 - missing) * lepton_energy > heavy) & (missing < 1)
-    value, error = np.zeros((2, len(forms), len(nuclei), missing.size))
+    where = support(one_minus_x, energy, mass, lepton_mass)
+    shape, allowed = where.allowed.shape, where.allowed.ravel()
+    value, error = np.zeros((2, len(forms), len(nuclei), allowed.size))
     if np.any(allowed):
-        points = [a[allowed] for a in (missing, lepton_energy, heavy)]
+        points = [a.ravel()[allowed] for a in where[:3]]
         count = points[0].size
         size = 8 if count <= 8 else -(-count // 256) * 256  # few shapes to compile
         padded = [np.pad(a, (0, size - count), mode="edge") for a in points]

@@ -15,6 +15,7 @@ from jaxtyping import Array, ArrayLike
 from .. import constants
 from ..matter.form_factors import Nucleus, form_factor
 from ..numerics import quadrature
+from .emission_support import support
 
 ORDERS = ((64, 64), (44, 44))
 """Nodes in ln Q^2 of the lepton's photon and in ln t of the nuclear one: for the result and for its error."""
@@ -81,11 +82,8 @@ def dsigma_dx(
     Source: trace of the tree amplitude, done anew; the Weizsaecker-Williams limit is
     :func:`portico.production.weizsaecker_williams.dsigma_dx`.
     """
-    missing, lepton_energy, heavy = np.broadcast_arrays(
-        *(np.asarray(a, dtype=float) for a in (one_minus_x, energy, mass))
-    )
-    allowed = (missing * lepton_energy > lepton_mass) & ((1 - missing) * lepton_energy > heavy) & (missing < 1)
-    safe = np.where(allowed, missing, 0.5), np.where(allowed, lepton_energy, 1e3), np.where(allowed, heavy, 1.0)
+    points = support(one_minus_x, energy, mass, lepton_mass)
+    allowed, safe = points.allowed, points.safe()
     fine, coarse = (
         np.asarray(_dsigma_dx(*safe, lepton_mass, nucleus, tuple(map(quadrature.gauss_legendre, rule)), form=form))
         for rule in ORDERS

@@ -17,6 +17,7 @@ from .. import constants
 from ..errors import unknown_name
 from ..matter.form_factors import Nucleus, effective_photon_flux
 from ..numerics import quadrature
+from .emission_support import support
 
 KINDS = ("vector", "scalar", "pseudoscalar", "photon_coupled")
 ORDERS = ((64, 64), (44, 44))
@@ -126,11 +127,8 @@ def dsigma_dx(
     """
     if kind not in KINDS:
         raise unknown_name("kind of emitted particle", kind, KINDS)
-    missing, lepton_energy, heavy = np.broadcast_arrays(
-        *(np.asarray(a, dtype=float) for a in (one_minus_x, energy, mass))
-    )
-    allowed = (missing * lepton_energy > lepton_mass) & ((1 - missing) * lepton_energy > heavy) & (missing < 1)
-    safe = np.where(allowed, missing, 0.5), np.where(allowed, lepton_energy, 1e3), np.where(allowed, heavy, 1.0)
+    points = support(one_minus_x, energy, mass, lepton_mass)
+    allowed, safe = points.allowed, points.safe()
     fine, coarse = (
         np.asarray(
             _dsigma_dx(
