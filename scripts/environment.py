@@ -122,7 +122,7 @@ def set_up() -> None:
             with contextlib.suppress(SetUpFailed, OSError):
                 pip = pip_for(ENVIRONMENT)
         pip = pip or create(ENVIRONMENT)
-        run_quietly([*pip, "install", "--quiet", "-c", "constraints.txt", "-e", ".[dev,statistics]"], cwd=ROOT)
+        run_quietly([*pip, "install", "--quiet", "-c", "constraints.txt", "-e", ".[dev,statistics,events]"], cwd=ROOT)
         STAMP.write_text("\n".join(wanted) + "\n")
 
 

@@ -1,0 +1,3 @@
+"""Monte Carlo of decay chains with vertices."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Detectors: volumes, thresholds, vetoes."""
+
+__all__: list[str] = []

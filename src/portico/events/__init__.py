@@ -1,0 +1,3 @@
+"""Event files: Parquet, HepMC3 and LHE."""
+
+__all__: list[str] = []
