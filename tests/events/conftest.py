@@ -121,7 +121,9 @@ def source(seed=1, epsilon=1e-2, majorana=True, collide=True, **changes):
         cut = Sample(*(np.concatenate(columns)[skip : skip + count] for columns in zip(*blocks, strict=True)))
         return cut._replace(weight=np.full(count, 1 / count))
 
-    made = EventSource(model, epsilon, sample, BEAMS if collide else (), 1.5e-3 if collide else None, ("arXiv:1702.03327",))
+    made = EventSource(
+        model, epsilon, sample, BEAMS if collide else (), 1.5e-3 if collide else None, ("arXiv:1702.03327",)
+    )
     return made._replace(**changes)
 
 

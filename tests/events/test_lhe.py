@@ -36,7 +36,9 @@ def test_particles_are_those_of_the_record(make, tmp_path, monkeypatch, collide)
         part = slice(record.offsets[k], record.offsets[k + 1])
         assert event.eventinfo.pid == record.mode[k] + 1
         assert [p.id for p in event.particles] == list(record.id[part])
-        wanted = [4 if parent < 0 else status for parent, status in zip(record.parent[part], record.status[part], strict=True)]
+        wanted = [
+            4 if parent < 0 else status for parent, status in zip(record.parent[part], record.status[part], strict=True)
+        ]
         assert [codes[int(p.status)] for p in event.particles] == wanted
         momenta = [[p.e, p.px, p.py, p.pz] for p in event.particles]
         np.testing.assert_allclose(momenta, record.momentum[part], rtol=1e-15)

@@ -68,7 +68,9 @@ def test_awkward_and_pandas_read_it(written):
     events = awkward.from_parquet(path)
     electrons = events.e[(events.id == 11) & (events.status == 1)]
     assert int(awkward.count(electrons)) == ((record.id == 11) & (record.status == 1)).sum()
-    flat = pandas.read_parquet(path).explode(["id", "status", "parent", "mass", "e", "px", "py", "pz", "ct", "x", "y", "z"])
+    flat = pandas.read_parquet(path).explode(
+        ["id", "status", "parent", "mass", "e", "px", "py", "pz", "ct", "x", "y", "z"]
+    )
     assert len(flat) == record.id.size
 
 

@@ -1,5 +1,7 @@
 """Flat columns hold the sample: momenta balance at every vertex, particles fly from vertex to vertex, and nothing is lost."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -135,7 +137,7 @@ def test_pieces_of_any_size_give_the_same_events(make, cuts):
     source = make.source(majorana=False)
     whole = flatten(source.sample(0, 2000), source, 0)
     edges = [0, *sorted(cuts), 2000]
-    pieces = [flatten(source.sample(a, b - a), source, a) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [flatten(source.sample(a, b - a), source, a) for a, b in itertools.pairwise(edges)]
     for name in set(whole._fields) - {"offsets"}:
         joined = np.concatenate([getattr(piece, name) for piece in pieces])
         np.testing.assert_allclose(joined, getattr(whole, name), rtol=1e-14)
@@ -165,7 +167,9 @@ def test_majorana_fermions_have_no_antiparticles(make):
 
 def test_a_sample_that_fits_no_beams_is_refused(make):
     source = make.source(beams=make.beams[:1])
-    with pytest.raises(NumericsError, match=r"^event \d+: photon and mediator have .* GeV, which no pair of beams has\.$"):
+    with pytest.raises(
+        NumericsError, match=r"^event \d+: photon and mediator have .* GeV, which no pair of beams has\.$"
+    ):
         flatten(source.sample(0, COUNT), source, 0)
     with pytest.raises(InvalidInput, match="no beams are named"):
         flatten(source.sample(0, COUNT), source._replace(beams=()), 0)

@@ -211,7 +211,9 @@ def events(
     count: Annotated[int, typer.Option("-n", "--number", metavar="N", help="Number of events.")],
     output: Annotated[
         str,
-        typer.Option("-o", "--output", metavar="FILE", help="FILE.parquet, FILE.hepmc3 or FILE.lhe: the ending chooses."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="FILE.parquet, FILE.hepmc3 or FILE.lhe: the ending chooses."
+        ),
     ],
     settings: Set = None,
     options: Options = None,

@@ -89,7 +89,15 @@ def about(search: Search, model: Model, seed: int) -> dict[str, Any]:
 def _report(written: Written, source: EventSource, question: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         told = {name: question[name] for name in ("search", "model", "parameters", "seed")}
-        print_json({**told, "events": written.events, "modes": written.modes, "sigma_pb": source.sigma_pb, "file": str(written.path)})
+        print_json(
+            {
+                **told,
+                "events": written.events,
+                "modes": written.modes,
+                "sigma_pb": source.sigma_pb,
+                "file": str(written.path),
+            }
+        )
         return
     shares = ", ".join(f"{name} {100 * n / written.events:.3g}%" for name, n in written.modes.items() if n)
     print(f"{question['search']}, {question['model']}: {written.events} events (mediator to {shares})")

@@ -102,8 +102,10 @@ def join_parts(path: str | os.PathLike[str], *, overwrite: bool = False) -> Writ
 def check(path: str | os.PathLike[str], *, overwrite: bool = False) -> tuple[Path, ModuleType]:
     """Return the path and the module of its format; raises InvalidInput where nothing can or should be written there."""
     text = os.fspath(path)
-    if not text.strip() or "\0" in text:
+    if not text.strip():
         raise InvalidInput("output file: none is given; name one with -o, such as events.parquet.")
+    if "\0" in text or not _is_text(text):
+        raise InvalidInput(f"output file '{text}' cannot be written: its name is no text that a file may bear.")
     target = Path(text)
     if target.suffix not in FORMATS:
         raise unknown_name("format of events", target.suffix or target.name, FORMATS, where=f"the ending of '{text}'")
@@ -116,12 +118,20 @@ def check(path: str | os.PathLike[str], *, overwrite: bool = False) -> tuple[Pat
         if target.is_dir():
             raise InvalidInput(f"output file '{target}' is a folder; give the name of a file in it.")
         if target.exists() and not overwrite:
-            raise InvalidInput(f"output file '{target}' exists already; choose another, or replace it with --overwrite.")
-    except (OSError, ValueError) as error:
-        if isinstance(error, InvalidInput):
-            raise
+            raise InvalidInput(
+                f"output file '{target}' exists already; choose another, or replace it with --overwrite."
+            )
+    except OSError as error:
         raise _unwritable(target, error) from None
     return target, module
+
+
+def _is_text(text: str) -> bool:
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_count(count: int) -> None:
@@ -139,8 +149,8 @@ def _check_source(source: EventSource) -> None:
         raise InvalidInput("the mediator has no open decay to dark fermions: there are no events to write.")
 
 
-def _unwritable(target: Path, error: Exception) -> InvalidInput:
-    reason = (getattr(error, "strerror", None) or str(error)).lower()
+def _unwritable(target: Path, error: OSError) -> InvalidInput:
+    reason = (error.strerror or str(error)).lower()
     return InvalidInput(f"output file '{target}' cannot be written: {reason}; choose another with -o.")
 
 
@@ -177,10 +187,11 @@ class _Parts:
             self._acquire()
             self._ours = True
             self._start()
-        except (OSError, InvalidInput) as error:
+        except InvalidInput:
             self._release()
-            if isinstance(error, InvalidInput):
-                raise
+            raise
+        except OSError as error:
+            self._release()
             raise _unwritable(self._target, error) from None
         return self
 

@@ -26,6 +26,7 @@ _WEIGHTED = 4
 """IDWTUP: weights in pb, whose mean is the cross section."""
 _SPIN_UNKNOWN = 9.0
 _INCOMING, _OUTGOING, _INTERMEDIATE = -1, 1, 2
+_EVENT_LINE = "%d %d %.16e %.16e %.16e %.16e"
 _PARTICLE = "%d %d %d %d 0 0 %.16e %.16e %.16e %.16e %.16e %.9e %.1f"
 
 
@@ -38,7 +39,7 @@ def encode(record: Record, source: EventSource, about: dict[str, Any]) -> bytes:
     text = [_head(source, about, sigma)]
     for k, (low, high) in enumerate(zip(record.offsets[:-1], record.offsets[1:], strict=True)):
         values = (high - low, record.mode[k] + 1, record.weight[k] * sigma, scale[k], constants.ALPHA, 0.0)
-        text += ["<event>", "%d %d %.16e %.16e %.16e %.16e" % values, *lines[low:high], "</event>"]
+        text += ["<event>", _EVENT_LINE % values, *lines[low:high], "</event>"]
     text.append(_END.decode() + "\n")
     return "\n".join(text).encode()
 
@@ -53,7 +54,19 @@ def _columns(record: Record, collide: bool) -> tuple[list[Any], ...]:
     lengths = proper_lengths_cm(record) * _MM_PER_CM
     spin = [_SPIN_UNKNOWN] * len(e)
     first, second = (parent + 1).tolist(), (both + 1).tolist()
-    return (record.id.tolist(), status.tolist(), first, second, px, py, pz, e, record.mass.tolist(), lengths.tolist(), spin)
+    return (
+        record.id.tolist(),
+        status.tolist(),
+        first,
+        second,
+        px,
+        py,
+        pz,
+        e,
+        record.mass.tolist(),
+        lengths.tolist(),
+        spin,
+    )
 
 
 def proper_lengths_cm(record: Record) -> np.ndarray:
@@ -79,13 +92,12 @@ def _scale(record: Record) -> np.ndarray:
 
 def _head(source: EventSource, about: dict[str, Any], sigma: float) -> str:
     """The head of a file: what it tells of itself, beams (of the first entry), and one process for each mode."""
-    beams, ids, energies = source.beams[:1], (0, 0), (0.0, 0.0)
-    if beams:
-        ids = tuple(particles.pdg_id(name) for name in beams[0].particles)
-        energies = tuple(momentum[0] for momentum in beams[0].momenta)
-    modes = source.chain.modes
-    start = "%d %d %.9e %.9e 0 0 0 0 %d %d" % (*ids, *energies, _WEIGHTED, len(modes))
-    processes = ["%.9e 0.0 %.9e %d" % (sigma * mode.ratio, sigma, k + 1) for k, mode in enumerate(modes)]
+    beams, modes = "0 0 0.0 0.0", source.chain.modes
+    for first in source.beams[:1]:
+        ids = [str(particles.pdg_id(name)) for name in first.particles]
+        beams = " ".join([*ids, *(f"{momentum[0]:.9e}" for momentum in first.momenta)])
+    start = f"{beams} 0 0 0 0 {_WEIGHTED} {len(modes)}"
+    processes = [f"{sigma * mode.ratio:.9e} 0.0 {sigma:.9e} {k}" for k, mode in enumerate(modes, start=1)]
     return "\n".join([
         '<LesHouchesEvents version="3.0">', "<header>", f"<portico>{escape(as_text(about))}</portico>", "</header>",
         "<init>", start, *processes, "</init>",

@@ -72,11 +72,7 @@ def _writer(sink: Any, schema: Any) -> Any:
     """A writer; numbers that hardly repeat are not looked up in a dictionary, which is faster and smaller."""
     import pyarrow.parquet
 
-    repeated = ["id", "status", "parent", "mode"]
+    repeated = ["mode", *(f"{name}.list.element" for name in ("id", "status", "parent"))]
     return pyarrow.parquet.ParquetWriter(
-        sink, schema, use_dictionary=[_path(schema, name) for name in repeated], compression="zstd", compression_level=1
+        sink, schema, use_dictionary=repeated, compression="snappy", write_statistics=False
     )
-
-
-def _path(schema: Any, name: str) -> str:
-    return name if name == "mode" else f"{name}.list.element"

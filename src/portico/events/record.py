@@ -108,7 +108,9 @@ def _collision(slots: _Slots, given: Sample, beams: tuple[Beams, ...], start: in
     wrong = off[np.arange(off.shape[0]), nearest] > _CONSERVED * total[:, 0]
     if np.any(wrong) or not np.all(np.isfinite(total)):
         bad = int(np.argmax(wrong | ~np.isfinite(total).all(axis=1)))
-        raise NumericsError(f"event {start + bad}: photon and mediator have {total[bad]} GeV, which no pair of beams has.")
+        raise NumericsError(
+            f"event {start + bad}: photon and mediator have {total[bad]} GeV, which no pair of beams has."
+        )
     everywhere, origin = np.ones(total.shape[0], bool), np.zeros_like(total)
     for side in range(2):
         ids = np.array([particles.pdg_id(pair.particles[side]) for pair in beams])
@@ -140,9 +142,7 @@ def _fermion(
     decays = decay[:, step] >= 0 if step < decay.shape[1] else np.zeros(number.size, bool)
     sign = 1 if chain.majorana else 1 - 2 * ((number + leg) % 2)
     code, status = sign * (codes.FERMION + 1 + state), np.where(decays, codes.DECAYED, codes.FINAL)
-    return slots.add(
-        filled, code, status, parent, np.array(chain.masses)[state], given.fermion[:, leg, step], vertex
-    )
+    return slots.add(filled, code, status, parent, np.array(chain.masses)[state], given.fermion[:, leg, step], vertex)
 
 
 def _decay(
@@ -155,19 +155,24 @@ def _decay(
     for side, momentum in enumerate((given.minus, given.plus)):
         names = [codes.PAIRS[each.pair][side] for each in chain.decays] or ["e-"]  # no decays: nothing is filled
         ids, masses = np.array([[particles.pdg_id(name), particles.mass(name)] for name in names]).T
-        slots.add(decay >= 0, ids[decay].astype(int), codes.FINAL, parent, masses[decay], momentum[:, leg, step], vertex)
+        slots.add(
+            decay >= 0, ids[decay].astype(int), codes.FINAL, parent, masses[decay], momentum[:, leg, step], vertex
+        )
     return fermion
 
 
 def _compress(slots: _Slots, number: Array, weight: Array, mode: Array) -> Record:
     """Leave out the places that are not filled."""
     filled = np.stack(slots.filled, axis=1)
-    place = np.cumsum(filled, axis=1) - 1
-    parents = np.stack([place[:, k] if k >= 0 else np.full(number.size, -1) for k in slots.parent], axis=1)
+    chosen = np.flatnonzero(filled)
+    place = np.cumsum(filled, axis=1, dtype=np.int16) - np.int16(1)
+    nowhere = np.full(number.size, -1, np.int16)
 
-    def column(values: list[Any], kind: Any) -> Array:
-        columns = [np.broadcast_to(np.asarray(value, kind), filled.shape[:1]) for value in values]
-        return np.stack(columns, axis=1)[filled]
+    def column(values: list[Any], kind: Any, *inner: int) -> Array:
+        table = np.empty((*filled.shape, *inner), kind)
+        for k, value in enumerate(values):
+            table[:, k] = value
+        return np.take(table.reshape(filled.size, *inner), chosen, axis=0)
 
     return Record(
         number=number,
@@ -176,8 +181,8 @@ def _compress(slots: _Slots, number: Array, weight: Array, mode: Array) -> Recor
         offsets=np.concatenate([[0], np.cumsum(filled.sum(axis=1))]),
         id=column(slots.id, np.int32),
         status=column(slots.status, np.int8),
-        parent=parents[filled].astype(np.int16),
+        parent=column([place[:, k] if k >= 0 else nowhere for k in slots.parent], np.int16),
         mass=column(slots.mass, float),
-        momentum=np.stack(slots.momentum, axis=1)[filled],
-        vertex=np.stack(slots.vertex, axis=1)[filled],
+        momentum=column(slots.momentum, float, 4),
+        vertex=column(slots.vertex, float, 4),
     )
