@@ -155,3 +155,9 @@ def estimate(
         target = weight / weight.sum() * (number.sum() + wanted * block_size)
         for _ in range(wanted):
             draw(int(np.argmax(np.where(ratio > 0, target - number, -np.inf))), 1)
+
+
+def nothing_decays(ratio: Sequence[float]) -> Survival:
+    """Return the survival of events without decays: 1 at every coupling, without error."""
+    number = np.ones(len(ratio), dtype=int)
+    return Survival(np.asarray(ratio, dtype=float), number, np.ones((len(ratio), EDGES.size)))
