@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..models.base import Model
     from ..signatures.base import Search
 
-_LARGEST_SEED = 2**63 - 1
+_LARGEST_SEED = 2**32 - 1
 
 
 def events(
@@ -39,7 +39,7 @@ def events(
     files.check(output, overwrite=overwrite)
     search, model = make_search(search_name, options), make_model(model_name, settings)
     if not 0 <= seed <= _LARGEST_SEED:
-        raise InvalidInput(f"--seed {str(seed)[:30]}: expected a whole number from 0 to 2^63 - 1.")
+        raise InvalidInput(f"--seed {str(seed)[:30]}: expected a whole number from 0 to 2^32 - 1.")
     files.check_count(count)
     source = event_source(search, model, seed)
     question = about(search, model, seed)

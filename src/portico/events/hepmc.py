@@ -16,7 +16,7 @@ from .record import Record
 from .text_parts import count_lines, join_text
 
 ENDING = ".hepmc3"
-CHUNK = 8192
+CHUNK = 16_384
 REQUIRES = "pyhepmc"
 
 _EVENT, _END = b"E ", b"HepMC::Asciiv3-END_EVENT_LISTING"

@@ -17,7 +17,7 @@ from .record import Record
 from .text_parts import count_lines, join_text
 
 ENDING = ".lhe"
-CHUNK = 8192
+CHUNK = 16_384
 REQUIRES = ""
 
 _EVENT, _END = b"<event>", b"</LesHouchesEvents>"
