@@ -54,7 +54,9 @@ class Leg(NamedTuple):
 def draws_needed(layout: Topology) -> int:
     """Return the uniform numbers that the legs of an event take."""
     steps = [
-        any(layout.slots(state) for state in states) for leg in range(2) for states in layout.states(leg)[: layout.steps]
+        any(layout.slots(state) for state in states)
+        for leg in range(2)
+        for states in layout.states(leg)[: layout.steps]
     ]
     return DRAWS_PER_STEP * sum(steps)
 
@@ -111,9 +113,7 @@ def _draw_decay(state: Array, states: tuple[int, ...], numbers: Numbers, layout:
     low, high = flat[at], flat[at + 1]
     s = low + (place - cell) * (high - low)
     squares = (pick(numbers.square[:, 0], slot, slots), pick(numbers.square[:, 1], slot, slots))
-    a, _ = three_body.angular_coefficients(
-        s, (heavy, light, each), squares, pick(numbers.is_hadronic, slot, slots)
-    )
+    a, _ = three_body.angular_coefficients(s, (heavy, light, each), squares, pick(numbers.is_hadronic, slot, slots))
     axes = two_body.frame_about(2 * draw() - 1, draw())
     cosine = three_body.cosine(draw(), a)
     momenta = kinematics.at_rest((heavy, light, each), s, axes, cosine, draw())
@@ -145,7 +145,10 @@ def follow_leg(
             boost(momentum, mass**2, fermion, drawn.heavy)
             for momentum, mass in zip(drawn.momenta, (drawn.light, drawn.each, drawn.each), strict=True)
         )
-        decay, after = pick(numbers.decay_index, drawn.slot, sorted({s for c in unstable for s in layout.slots(c)})), drawn.daughter
+        decay, after = (
+            pick(numbers.decay_index, drawn.slot, sorted({s for c in unstable for s in layout.slots(c)})),
+            drawn.daughter,
+        )
         if len(unstable) < len(states[step]):
             decays = jnp.any(jnp.stack([state == candidate for candidate in unstable]), axis=0)
             body, minus, plus = (

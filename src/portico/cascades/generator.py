@@ -105,7 +105,12 @@ def _two_legs(mode: Array, layout: Topology) -> list[Array]:
 
 
 def _legs(
-    mediator: FourMomentum, mass: Array, mode: Array, towards: two_body.Direction, given: tuple[Numbers, Topology], draw: Draws
+    mediator: FourMomentum,
+    mass: Array,
+    mode: Array,
+    towards: two_body.Direction,
+    given: tuple[Numbers, Topology],
+    draw: Draws,
 ) -> dict[str, Array]:
     """Columns of the sample that tell of the legs."""
     numbers_, layout = given
@@ -113,9 +118,7 @@ def _legs(
     candidates = [layout.states(leg) for leg in range(2)]
     masses = tuple(pick(numbers_.masses, states[leg], candidates[leg][0]) for leg in range(2))
     fermions = two_body.decay(mediator, mass, masses, towards)
-    legs = tuple(
-        follow_leg(states[leg], fermions[leg], candidates[leg], numbers_, layout, draw) for leg in range(2)
-    )
+    legs = tuple(follow_leg(states[leg], fermions[leg], candidates[leg], numbers_, layout, draw) for leg in range(2))
     return stacked(legs, layout.steps, mediator.energy.shape[0])  # type: ignore[arg-type]
 
 
@@ -170,7 +173,9 @@ def _collider_kernel(
     if plan.spin:
         polarised = polarisation(mediator, mass, cosine, (electron, positron), draw)
         squares = tuple(pick(numbers_.mode_square[:, k], mode, range(len(layout.modes))) for k in range(2))
-        masses = tuple(pick(numbers_.masses, state, range(numbers_.masses.shape[0])) for state in _two_legs(mode, layout))
+        masses = tuple(
+            pick(numbers_.masses, state, range(numbers_.masses.shape[0])) for state in _two_legs(mode, layout)
+        )
         towards = correlated_directions(polarised, mass, masses, squares, draw)
     else:
         towards = two_body.direction(2 * draw() - 1, draw())
