@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..models.base import Model
-from .curves import curves
+from .curves import compared
 from .problem import Block
 
 if TYPE_CHECKING:
@@ -204,7 +204,10 @@ def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, comm
         "background_uncertainty": dataset.attrs["background_uncertainty"],
         "uncertainties": dataset.attrs["uncertainties"],
         "seed": None,
-        "comparison": {c.name: {"cl": c.cl, "sources": list(c.sources)} for c in curves(dataset.attrs["parameter"])},
+        "comparison": {
+            c.name: {"cl": c.cl if c.cl == c.cl else None, "sources": list(c.sources)}
+            for c in compared(dataset.attrs["parameter"])
+        },
         "sources": dataset.attrs["sources"].split("\n"),
     }
     with whole(path) as part:
