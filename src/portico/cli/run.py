@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .. import units
-from ..errors import NumericsError
+from ..errors import InvalidInput, NumericsError
 from .arguments import confidence, make_model, make_search, pairs, probability, scans
 from .interrupted import Interrupted, check, raising, say
 from .progress import Progress
@@ -177,6 +177,7 @@ def reach(
     parameter: str,
     cl: str,
     method: str,
+    magnetic_moment: str | None,
     as_json: bool,
     command: list[str],
 ) -> int:
@@ -187,6 +188,7 @@ def reach(
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
+    _check_bands(magnetic_moment, list(axes), parameter)
     question = {"scan": axes, "parameter": parameter, "cl": level, "method": method}
     with files.ReachTable(output, model, list(axes), parameter) as table_file:
         dataset = _compute(search, model, settings, table_file, question)
@@ -194,9 +196,9 @@ def reach(
         names = [
             str(table_file.path),
             str(files.write_dataset(folder, dataset)),
-            str(files.write_provenance(folder, dataset, search, command)),
+            str(files.write_provenance(folder, dataset, search, command, magnetic_moment=magnetic_moment)),
         ]
-        names[2:2] = _pictures(dataset, folder)
+        names[2:2] = _pictures(dataset, folder, magnetic_moment)
         table_file.verify()
     _report(search, dataset, names, axes, as_json=as_json)
     _notes(search, model, dataset, axes)
@@ -259,7 +261,20 @@ def _load_writers() -> None:
         from .. import plotting  # noqa: F401
 
 
-def _pictures(dataset: Any, folder: Any) -> list[str]:
+def _check_bands(name: str | None, scanned: list[str], parameter: str) -> None:
+    """Refuse bands that are not known, or that have no place in the picture, before anything is computed."""
+    if name is None:
+        return
+    from ..precision.magnetic_moment import data_set
+
+    data_set(name)
+    if (scanned, parameter) != (["mass"], "epsilon"):
+        raise InvalidInput(
+            f"--magnetic-moment {name}: the bands are drawn over a scan of mass alone with --parameter epsilon; given {', '.join(scanned)} and {parameter}."
+        )
+
+
+def _pictures(dataset: Any, folder: Any, bands: str | None) -> list[str]:
     """Draw the picture of a scan over one parameter, or the map of a scan over two."""
     from ..plotting import exclusion, exclusion_map, save
 
@@ -268,7 +283,7 @@ def _pictures(dataset: Any, folder: Any) -> list[str]:
         say(f"note: no picture is drawn of a scan over {dimensions} parameters.")
         return []
     paths = [str(folder / "reach.png"), str(folder / "reach.pdf")]
-    save(exclusion([dataset]) if dimensions == 1 else exclusion_map(dataset), *paths)
+    save(exclusion([dataset], magnetic_moment=bands) if dimensions == 1 else exclusion_map(dataset), *paths)
     return paths
 
 

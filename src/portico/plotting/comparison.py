@@ -38,13 +38,16 @@ def chosen(compare: bool | Sequence[str], parameter: str) -> list[Curve]:
 
 
 def within(ax: Axes, drawn: Sequence[Curve]) -> list[Curve]:
-    """Return the curves of which more than an end lies in the frame."""
+    """Return the curves of which an edge, and more than an end of it, lies in the frame."""
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     found = []
     for each in drawn:
-        edge = each.at(np.concatenate([[left], each.mass[(each.mass > left) & (each.mass < right)], [right]]))
-        if np.count_nonzero(np.isfinite(edge)) > 1 and np.nanmin(edge) < top and np.nanmax(edge) > bottom:
-            found.append(each)
+        mass = np.concatenate([[left], each.mass[(each.mass > left) & (each.mass < right)], [right]])
+        for edge in (each.at(mass), each.high_at(mass)):
+            edge = edge[np.isfinite(edge)]
+            if edge.size > 1 and edge.min() < top and edge.max() > bottom:
+                found.append(each)
+                break
     return found
 
 

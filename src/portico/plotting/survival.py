@@ -55,7 +55,7 @@ def survival(
     with styled():
         if ax is None:
             ax = Figure(figsize=(5.8, 4.5), layout="constrained").add_subplot()
-        shown = np.ma.masked_invalid(np.where(values > 0, values, smallest * 1e-3)).T
+        shown = np.ma.masked_invalid(np.where(values == 0, smallest * 1e-3, values)).T
         colours = mpl.colormaps["viridis"].with_extremes(under="#2b2b2b", bad="white")
         mesh = ax.pcolormesh(
             mass, epsilon, shown, norm=LogNorm(smallest, 1.0), cmap=colours, shading="nearest", rasterized=True
