@@ -39,6 +39,12 @@ Method = Annotated[
         "--method", help="Statistical method: cls, bayes, likelihood_ratio, sqrt_b, ...; an unknown one lists all."
     ),
 ]
+Bands = Annotated[
+    str | None,
+    typer.Option(
+        "--magnetic-moment", metavar="NAME", help="Draw the bands of this data set; 'portico g-2 --list' lists them."
+    ),
+]
 Parameter = Annotated[str, typer.Option("--parameter", help="Parameter on which the limit is set.")]
 
 
@@ -114,9 +120,9 @@ def limit(
     as_json: Json = False,
 ) -> None:
     """Excluded intervals of one parameter at one point."""
-    from . import run
+    from . import exclude
 
-    run.limit(search, model, settings, options, parameter=parameter, cl=cl, method=method, as_json=as_json)
+    exclude.limit(search, model, settings, options, parameter=parameter, cl=cl, method=method, as_json=as_json)
 
 
 @app.command()
@@ -145,20 +151,13 @@ def reach(
     parameter: Parameter = "epsilon",
     cl: Level = "0.9",
     method: Method = "cls",
-    magnetic_moment: Annotated[
-        str | None,
-        typer.Option(
-            "--magnetic-moment",
-            metavar="NAME",
-            help="Draw the bands of this data set; 'portico g-2 --list' lists them.",
-        ),
-    ] = None,
+    magnetic_moment: Bands = None,
     as_json: Json = False,
 ) -> int:
     """Excluded intervals over a scan: table, dataset, picture and provenance."""
-    from . import run
+    from . import exclude
 
-    return run.reach(
+    return exclude.reach(
         search,
         model,
         settings,
@@ -197,6 +196,34 @@ def magnetic_moment(
         raise typer.BadParameter("give --mass, such as --mass 1.25GeV, or --list")
     else:
         command.magnetic_moment(mass, epsilon, lepton, data, sigma or ["1", "2"], as_json=as_json)
+
+
+@app.command()
+def recast(
+    published: Annotated[
+        str, typer.Argument(metavar="PUBLISHED", help="Name of a published limit whose search portico has.")
+    ],
+    model: ModelName,
+    scan: Annotated[
+        list[str] | None,
+        typer.Option("--scan", metavar="NAME=LOW:HIGH:COUNT", help="Scan, as for reach; without it one point."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for the results of a scan, as for reach."),
+    ] = None,
+    settings: Set = None,
+    options: Options = None,
+    magnetic_moment: Bands = None,
+    as_json: Json = False,
+) -> int:
+    """Carry a published limit on an invisible mediator over to a model whose decays may be seen."""
+    from . import exclude
+
+    return exclude.recast(
+        published, model, settings, options, scan, output,
+        magnetic_moment=magnetic_moment, as_json=as_json, command=sys.argv,
+    )  # fmt: skip
 
 
 @app.command()
