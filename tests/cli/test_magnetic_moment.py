@@ -83,6 +83,7 @@ def test_massless_mediator_and_mixing_above_one_are_said(run):
         ("g-2 --mass 1GeV --lepton mu+", "no lepton with data on its magnetic moment named 'mu+'. Did you mean 'mu-'?"),
         ("g-2 --mass 1GeV --lepton e- --data fnal_2023", "--data fnal_2023: is for mu-, not for e-; those of e-: cesium_2018, rubidium_2020."),
         ("reach belle2_disappearing_positron dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:5 -o out --magnetic-moment fnal_2022", "no data set of the magnetic moment named 'fnal_2022'. Did you mean 'fnal_2023'?"),
+        ("recast babar_mono_photon_2017 dark_photon --set mass=1GeV --set alpha_dark=0.1 --magnetic-moment fnal_2023", "recast: --magnetic-moment draws bands in the picture of a scan; give --scan and -o DIR."),
         ("reach belle2_disappearing_positron dark_photon --scan alpha_dark=0.1,0.5 --set mass=67MeV -o out --magnetic-moment fnal_2023", "--magnetic-moment fnal_2023: the bands are drawn over a scan of mass alone with --parameter epsilon; given alpha_dark and epsilon."),
     ],
 )  # fmt: skip

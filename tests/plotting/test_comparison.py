@@ -75,6 +75,12 @@ def test_level_is_told_where_it_is_another(heavy):
     assert "Electroweak precision, any decay" in labels  # not stated: nothing to tell
 
 
+def test_method_without_a_symbol_is_named_as_it_is(heavy):
+    """Such as that of a published limit carried over."""
+    ax = portico.plot.exclusion([heavy.assign_attrs(method="recast")])
+    assert any("90% CL (recast)" in text.get_text() for text in ax.texts)
+
+
 def _filled(ax, label):
     (found,) = [c for c in ax.collections if c.get_label() == label]
     return found.get_paths()[0].vertices
