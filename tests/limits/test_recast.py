@@ -40,11 +40,13 @@ def test_edges_solve_the_equation():
     model = _model("DiracInelastic", mixing_angle=0.1)
     survival = search.signature.survival(search, model)
     level = portico.recast(NAME, model, **OPTIONS)
-    for edge in [edge for pair in level.intervals for edge in pair if edge is not None]:
+    edges = [edge for pair in level.intervals for edge in pair if edge is not None]
+    assert len(edges) == 3
+    for edge in edges:
         dark = model.with_parameters(epsilon=edge).branching_ratios()
         fraction = sum(value for name, value in dark.items() if name.startswith("psi"))
         strength = edge**2 * fraction * float(survival.probability(edge).value)
-        assert np.sqrt(strength) == pytest.approx(level.required_events, rel=1e-6)
+        assert np.sqrt(strength) == pytest.approx(level.required_events, rel=5e-3)  # between 100 nodes
 
 
 def test_an_invisible_mediator_keeps_the_published_limit():

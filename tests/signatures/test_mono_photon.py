@@ -95,7 +95,9 @@ def test_limits_of_the_survival_long_lived_and_prompt():
     survival = search.signature.survival(search, _inelastic())
     value, _ = survival.probability(np.geomspace(1e-7, 1.0, 60))
     assert value[0] > 0.999  # 100 km and more
-    assert np.all(np.diff(value) <= 1e-12)  # in a volume that holds the production point more is seen with every coupling
+    assert np.all(
+        np.diff(value) <= 1e-12
+    )  # in a volume that holds the production point more is seen with every coupling
     assert value[-1] == value[-10]  # prompt
 
 

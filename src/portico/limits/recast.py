@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .reach import Limit
 
 _PER_DECADE = 25
+_FINER = 4  # between 100 nodes per decade the survival is interpolated: steps of single events are no features
 
 
 def recast(
@@ -123,14 +124,18 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
     dark, visible = (np.broadcast_to(part, count) for part in dark_and_visible(theory))
     level = problem.published.at(mass) ** 2
     samples = [signature.survival(problem.search, one) for one in _rows(problem.model, points, count)]
+    nodes = np.log(np.geomspace(problem.grid[0], problem.grid[-1], _FINER * (problem.grid.size - 1) + 1))
+    known = [sample.probability(np.exp(nodes)) for sample in samples]
 
     def strength(shift: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        with np.errstate(divide="ignore"):
+            height = [np.log(np.clip(value + shift * error, 0.0, 1.0)) for value, error in known]
+
         def function(index: np.ndarray, x: np.ndarray) -> np.ndarray:
             passed = np.empty(x.shape)
             for k in np.unique(index):
                 chosen = index == k
-                value, error = samples[k].probability(x[chosen])
-                passed[chosen] = np.clip(value + shift * error, 0.0, 1.0)
+                passed[chosen] = np.exp(_between(np.log(x[chosen]), nodes, height[k]))
             return x**2 * dark[index] / (dark[index] + x**2 * visible[index]) * passed
 
         return function
@@ -145,6 +150,13 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
         first, points, found.edges, found.number, status, error, zero, np.sqrt(level), found,
         np.empty((0, count)), np.empty((0, count)), (fewer, more),
     )  # fmt: skip
+
+
+def _between(place: np.ndarray, nodes: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Linear interpolation of a logarithm that may be -inf: next to a probability of 0 it is -inf."""
+    finite = np.isfinite(height)
+    value = np.interp(place, nodes, np.where(finite, height, 0.0))
+    return np.where(np.interp(place, nodes, 1.0 - finite) > 0, -np.inf, value)
 
 
 def _rows(model: Model, points: dict[str, np.ndarray], count: int) -> list[Any]:
