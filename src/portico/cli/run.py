@@ -82,7 +82,7 @@ def _print_signal(
         print_json({
             "search": result.search, "model": model_name, "parameters": _set_parameters(model), "expected": result.expected, "channels": result.channels,
             "numerical_error": numerical, "systematic_error": systematic, "factors": [factor._asdict() for factor in result.factors],
-            "background": {"expected": background.expected, "uncertainty": background.uncertainty,
+            "background": None if background is None else {"expected": background.expected, "uncertainty": background.uncertainty,
                            "components": {name: {"expected": value, "uncertainty": error} for name, (value, error) in background.components.items()}},
         })  # fmt: skip
         return
@@ -94,6 +94,9 @@ def _print_signal(
     print(
         f"signal      {number(result.expected)} events (numerical {number(numerical, 2)}, theory and inputs {number(systematic, 2)})"
     )
+    if background is None:
+        print("background  not in the file: limits rest on a published one")
+        return
     print(f"background  {number(background.expected)} +- {number(background.uncertainty, 3)} events: "
           + ", ".join(f"{name} {number(value, 4)} +- {number(error, 3)}" for name, (value, error) in background.components.items()))  # fmt: skip
 
