@@ -81,6 +81,18 @@ def test_method_without_a_symbol_is_named_as_it_is(heavy):
     assert any("90% CL (recast)" in text.get_text() for text in ax.texts)
 
 
+def test_limits_on_invisible_mediators_shade_nothing_where_one_is_carried_over(heavy):
+    """They do not hold for a mediator whose decays are seen: a pocket has to stay white."""
+    ax = portico.plot.exclusion([heavy.assign_attrs(published="babar_mono_photon_2017")])
+    labels = _labels(ax)
+    assert "BaBar mono-photon, if invisible" in labels
+    assert "BaBar mono-photon" not in labels
+    assert "Electroweak precision, any decay" in labels
+    plain = portico.plot.exclusion([heavy])
+    limits = [c for c in curves.compared() if c.kind == "limit"]
+    assert len(plain.collections) - len(ax.collections) == len(limits)
+
+
 def _filled(ax, label):
     (found,) = [c for c in ax.collections if c.get_label() == label]
     return found.get_paths()[0].vertices

@@ -51,10 +51,11 @@ def within(ax: Axes, drawn: Sequence[Curve]) -> list[Curve]:
     return found
 
 
-def draw_curves(ax: Axes, drawn: Sequence[Curve], levels: Sequence[float] = ()) -> None:
+def draw_curves(ax: Axes, drawn: Sequence[Curve], levels: Sequence[float] = (), *, invisible: bool = True) -> None:
     """Draw curves that reach into the frame: limits as grey regions, bounds hatched, projections and extents as lines.
 
-    The CL is told where it is known and not that of ``levels``.
+    The CL is told where it is known and not that of ``levels``. Where the mediator is not ``invisible``, limits that were made
+    for one are lines that say so, and no regions: they do not hold as they are.
     """
     top = ax.get_ylim()[1]
     for number, each in enumerate(within(ax, drawn)):
@@ -67,6 +68,8 @@ def draw_curves(ax: Axes, drawn: Sequence[Curve], levels: Sequence[float] = ()) 
             frame = np.concatenate([each.value, each.high[::-1], each.value[:1]])
             masses = np.concatenate([each.mass, each.mass[::-1], each.mass[:1]])
             ax.plot(masses, frame, color="#404040", linewidth=1.0, linestyle=":", label=label, zorder=3)
+        elif each.applies_to == "invisible" and not invisible:
+            ax.plot(each.mass, each.value, color="#8a8a8a", linewidth=1.0, linestyle=(0, (1, 1 + number)), label=f"{label}, if invisible", zorder=3)  # fmt: skip
         else:
             _draw_limit(ax, each, label, _COLOURS[number % len(_COLOURS)], top)
 

@@ -82,7 +82,10 @@ def exclusion(
             top = min(specs[parameter].limit_range[1], 10 * top)  # for a longer legend
             ax.set_ylim(bottom, top)
         if names[0] == "mass":
-            draw_curves(ax, drawn, [r.attrs["cl"] for r in reaches])
+            invisible = not any(
+                r.attrs.get("published") for r in reaches
+            )  # what is carried over does not hold as it is
+            draw_curves(ax, drawn, [r.attrs["cl"] for r in reaches], invisible=invisible)
         if magnetic_moment is not None:
             draw_magnetic_moment(ax, magnetic_moment)
         for number, dataset in enumerate(reaches):
