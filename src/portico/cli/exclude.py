@@ -57,8 +57,7 @@ def recast(
 ) -> int:
     """Print the excluded intervals of a published limit that is carried over, or compute a scan into a folder."""
     from ..limits.reach import check_scan
-    from ..limits.recast import recast as carried_over
-    from ..limits.recast import recasts
+    from ..limits.recast import limit_recast, reach_recast, recasts
 
     if published not in recasts():
         raise unknown_name("published limit with a search", published, recasts())
@@ -72,7 +71,7 @@ def recast(
             raise InvalidInput(
                 "recast: -o DIR needs a scan; give for example --scan mass=0.1GeV:8GeV:40, or leave out -o."
             )
-        _print_limit(search, carried_over(published, model, **search.options), as_json=as_json)
+        _print_limit(search, limit_recast(search, model), as_json=as_json)
         return 0
     if output is None:
         raise InvalidInput("recast: a scan needs a folder for its table and picture; give -o DIR.")
@@ -80,7 +79,7 @@ def recast(
     _check_bands(magnetic_moment, list(axes), "epsilon")
 
     def compute(**callbacks: Any) -> Any:
-        return carried_over(published, model, scan=axes, **callbacks, **search.options)
+        return reach_recast(search, model, axes, **callbacks)
 
     return _scanned(
         search, model, settings, axes, "epsilon", output, compute,

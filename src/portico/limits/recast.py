@@ -59,19 +59,37 @@ def recast(
     Raises UnknownName for a name that is not known, InvalidInput where the model has no open dark decay or the mass lies
     outside the published limit.
     """
-    from .reach import limit_of, reach_of
-
     known = recasts()
     if not isinstance(published, str) or published not in known:
         raise unknown_name("published limit with a search", published, known)
     search, theory = make_search(published, options), as_model(model)
+    if scan is None:
+        return limit_recast(search, theory)
+    return reach_recast(search, theory, scan, on_start=on_start, on_block=on_block)
+
+
+def limit_recast(search: Search, model: Model) -> Limit:
+    """Return the limit at one point from the published limit that bears the name of the search."""
+    from .reach import limit_of
+
+    return limit_of(recast_problem(search, model, "epsilon", curve(search.name), {}), None, "recast")
+
+
+def reach_recast(
+    search: Search,
+    model: Model,
+    scan: Mapping[str, Any],
+    *,
+    on_start: Callable[[], None] | None = None,
+    on_block: Callable[[Block], None] | None = None,
+) -> xarray.Dataset:
+    """Return the reach over a scan from the published limit that bears the name of the search."""
+    from .reach import reach_of
 
     def problem(points: dict[str, np.ndarray]) -> Problem:
-        return recast_problem(search, theory, "epsilon", curve(published), points)
+        return recast_problem(search, model, "epsilon", curve(search.name), points)
 
-    if scan is None:
-        return limit_of(problem({}), None, "recast")
-    return reach_of(problem, theory, search, scan, "epsilon", None, "recast", on_start, on_block)
+    return reach_of(problem, model, search, scan, "epsilon", None, "recast", on_start, on_block)
 
 
 def recasts() -> list[str]:
