@@ -145,7 +145,7 @@ def _decay(masses, s, cosine, phi):
                     sign * across * math.sin(phi),
                     gamma * along + boost * root / 2,
                 ]
-            )  # fmt: skip
+            )
         )
     total = np.array([parent, 0, 0, 0])
     return total, total - found[0] - found[1], *found

@@ -29,7 +29,8 @@ def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[st
     for line in filter(None, dataset.attrs["changed_options"].split("\n")):
         name, _, value = line.partition("=")
         words[f"option {name}"] = f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
-    words["cl"] = f"{100 * dataset.attrs['cl']:g}% CL ({METHODS[dataset.attrs['method']]})"
+    method = dataset.attrs["method"]
+    words["cl"] = f"{100 * dataset.attrs['cl']:g}% CL ({METHODS.get(method, method.replace('_', ' '))})"
     words["kind"] = dataset.attrs["kind"]
     words["label"] = dataset.attrs["label"]
     return words
