@@ -18,8 +18,8 @@ from ..matter.materials import Material, material
 from ..numerics import tables
 from ..production import exact_table
 from ..transport import electromagnetic_cascade, electron_motion, path_length, radiative_path
-from ._disappearing_positron_rates import EmissionRules, emission_rules
 from ._emission import table_for
+from ._mediator_rates import EmissionRules, emission_rules
 from .base import Background
 
 BACKGROUND_NUISANCES = ("photons", "neutrons", "thickness", "attenuation", "beam")
@@ -99,7 +99,7 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         plain_path=plain,
         track=emission_track,
         track_cm=length * path_length.track_total(emission_track, fraction),
-        emission_rules=emission_rules(flux),
+        emission_rules=emission_rules(flux.nodes(12), flux.nodes(8)),
         exact=table_for(options, target.elements, fraction, np.asarray(flux.edges)),
         target=target,
         background=background(experiment, number, target, fraction),
