@@ -1,0 +1,119 @@
+r"""Missing energy of a beam electron in a calorimeter: a mediator made in its shower leaves with the energy that is not seen.
+
+.. math:: N = \varepsilon\,(N_\mathrm{bre} + N_\mathrm{ann} + N_{\gamma\mathrm{ann}}), \qquad
+          N_\mathrm{bre} = N_e n_N\,\mathrm{BR}_\chi\int dE\,T_{e^\pm}(E, E_0)\,\sigma_\mathrm{bre}(E;\,E_{A'} > E_0 - E_\mathrm{cut}), \qquad
+          N_\mathrm{ann} = N_e n_e\int dE'\,T_{e^+}(E', E_0)\,\sigma_\mathrm{ann}(E')
+
+The cut on the energy that the calorimeter sees, :math:`E_\mathrm{ECAL} < E_\mathrm{cut}`, is one on the mediator's energy:
+all else of the shower is contained. Leptons of both charges radiate; only the positrons of the shower annihilate, with
+electrons of the atoms. The efficiency is one number, and nothing else is multiplied.
+
+Any experiment file with this signature: a beam of electrons on a thick target that is the calorimeter, a veto and a hadron calorimeter.
+
+Source: arXiv:1906.00176; arXiv:2108.04195 for annihilation.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from .. import units
+from ..experiments.base import Field
+from ..matter.form_factors import FORM_FACTORS
+from ..numerics import quadrature
+from ..production import nuclear_bremsstrahlung, resonant_annihilation
+from ..transport import electromagnetic_cascade
+from . import _invisible
+from ._emission import theory_error
+from ._invisible import check_model, emission_by_rules, emission_unit
+from ._missing_energy_factors import factors, method_sources
+from ._missing_energy_fold import Prepared, prepare
+from .base import Option, Search, SignalYield
+
+__all__ = ["check_model", "emission_by_rules", "emission_unit", "method_sources", "prepare"]
+
+CHANNELS = ("annihilation", "bremsstrahlung", "radiative_annihilation")
+
+_PURE = units.DIMENSIONLESS
+FIELDS: dict[str, Field] = {
+    "beam.energy": Field(units.ENERGY, low=0.1, high=1e4),
+    "beam.electrons_on_target": Field(_PURE, low=0.0, high=1e30, low_open=True),
+    "target.material": Field("text"),
+    "target.depth": Field("length"),
+    "target.production_depth": Field("length"),
+    "calorimeter.largest_energy": Field(units.ENERGY, low=0.0, high=1e4, low_open=True),
+    "calorimeter.length": Field(units.LENGTH, low=0.1, high=1e5),
+    "veto.thickness": Field(units.LENGTH, low=0.0, high=1e4),
+    "veto.largest_energy": Field(units.ENERGY, low=0.0, high=1e4),
+    "hadron_calorimeter.end": Field(units.LENGTH, low=0.1, high=1e6),
+    "hadron_calorimeter.largest_energy": Field(units.ENERGY, low=0.0, high=1e4),
+    "selection.efficiency": Field(_PURE, low=0.0, high=1.0, low_open=True),
+    "selection.efficiency_uncertainty": Field(_PURE, optional=True, low=0.0, high=1.0),
+    "counts.background": Field(_PURE, low=0.0, high=1e9),
+    "counts.background_uncertainty": Field(_PURE, low=0.0, high=1e9),
+    "counts.observed": Field(_PURE, optional=True, low=0.0, high=1e9, whole=True),
+}
+
+OPTIONS: dict[str, Option] = {
+    "channels": Option(CHANNELS, ",".join(CHANNELS), "processes that count", many=True),
+    "bremsstrahlung": Option(nuclear_bremsstrahlung.APPROXIMATIONS, "exact", "cross section on nuclei"),
+    "form_factor": Option(FORM_FACTORS, "elastic_inelastic", "nuclear form factor"),
+    "track_length": Option(electromagnetic_cascade.METHODS, "cascade", "track length in the shower"),
+    "width": Option(resonant_annihilation.WIDTHS, "constant", "width in the Breit-Wigner"),
+    "nuisances": Option(
+        ("background", "signal", "none"),
+        "background,signal",
+        "uncertainties that enter the limit; none for a known background and signal",
+        many=True,
+    ),
+    "electron_motion": Option(
+        ("off", "on"), "off", "atomic electrons at rest, or moving and bound as in Slater orbitals"
+    ),
+}
+
+_INELASTIC = 1.0  # GeV
+TOLERANCE = 2e-3
+"""Largest relative numerical error of a yield that is passed without a complaint."""
+
+
+def channel_yields(
+    search: Search, model: Any, *, channels: tuple[str, ...] | None = None, differentiable: bool = False
+) -> dict[str, quadrature.Estimate]:
+    """Return expected events by channel with their numerical error, for a model whose parameters are scalars or arrays.
+
+    ``channels`` are those wanted, all of the search by default.
+    """
+    state: Prepared = search.prepared()
+    wanted = search.options["channels"].split(",") if channels is None else channels
+    found = _invisible.channel_yields(search, model, wanted, differentiable=differentiable)
+    return {
+        name: quadrature.Estimate(state.efficiency * value, state.efficiency * error)
+        for name, (value, error) in found.items()
+    }
+
+
+def signal_yield(search: Search, model: Any, *, differentiable: bool = False) -> SignalYield:
+    """Return expected events with the chain of factors; see :func:`portico.signal`."""
+    check_model(search, model)
+    channels = channel_yields(search, model, differentiable=differentiable)
+    chain = partial(factors, search, search.prepared())
+    return _invisible.signal_yield(search, model, channels, chain, differentiable=differentiable)
+
+
+def notes(search: Search, model: Any) -> list[str]:
+    """Return what a user should know of this model in this search, in sentences."""
+    return _invisible.notes(search, model, inelastic_from=_INELASTIC)
+
+
+def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:
+    """Return the relative error of a channel from inputs and theory: efficiency, track length, and the cross section."""
+    state: Prepared = search.prepared()
+    rest = theory_error(
+        search.options,
+        channel,
+        model.mass,
+        differentiable=differentiable,
+        table_error=0.0 if state.exact is None else float(state.exact.error),
+    )
+    return (state.efficiency_error**2 + rest**2) ** 0.5
