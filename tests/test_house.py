@@ -36,6 +36,7 @@ PUBLIC_NAMES = [
     "models",
     "plot",
     "reach",
+    "recast",
     "reproduce",
     "search",
     "searches",

@@ -114,9 +114,9 @@ def limit(
     as_json: Json = False,
 ) -> None:
     """Excluded intervals of one parameter at one point."""
-    from . import run
+    from . import exclude
 
-    run.limit(search, model, settings, options, parameter=parameter, cl=cl, method=method, as_json=as_json)
+    exclude.limit(search, model, settings, options, parameter=parameter, cl=cl, method=method, as_json=as_json)
 
 
 @app.command()
@@ -148,9 +148,9 @@ def reach(
     as_json: Json = False,
 ) -> int:
     """Excluded intervals over a scan: table, dataset, picture and provenance."""
-    from . import run
+    from . import exclude
 
-    return run.reach(
+    return exclude.reach(
         search,
         model,
         settings,
@@ -163,6 +163,30 @@ def reach(
         as_json=as_json,
         command=sys.argv,
     )
+
+
+@app.command()
+def recast(
+    published: Annotated[
+        str, typer.Argument(metavar="PUBLISHED", help="Name of a published limit whose search portico has.")
+    ],
+    model: ModelName,
+    scan: Annotated[
+        list[str] | None,
+        typer.Option("--scan", metavar="NAME=LOW:HIGH:COUNT", help="Scan, as for reach; without it one point."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for the results of a scan, as for reach."),
+    ] = None,
+    settings: Set = None,
+    options: Options = None,
+    as_json: Json = False,
+) -> int:
+    """Carry a published limit on an invisible mediator over to a model whose decays may be seen."""
+    from . import exclude
+
+    return exclude.recast(published, model, settings, options, scan, output, as_json=as_json, command=sys.argv)
 
 
 @app.command()
