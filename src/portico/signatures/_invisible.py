@@ -214,10 +214,10 @@ def _plain(value: Any) -> Any:
     return float(array) if array.ndim == 0 else array
 
 
-def notes(search: Search, model: Any, *, inelastic_from: float) -> list[str]:
+def notes(search: Search, model: Any, *, inelastic: tuple[float, str]) -> list[str]:
     """Return what a user should know of this model in such a search, in sentences.
 
-    ``inelastic_from`` is the mass (GeV) above which emission off single protons is more than a tenth.
+    ``inelastic`` is the mass (GeV) above which emission off single protons is more than a tenth, and how it grows.
     """
     ratio = 2 * np.asarray(model.dark_matter_mass_gev()) / np.asarray(model.mass)
     channels, found = search.options["channels"].split(","), []
@@ -232,10 +232,10 @@ def notes(search: Search, model: Any, *, inelastic_from: float) -> list[str]:
     if (
         "bremsstrahlung" in channels
         and search.options["form_factor"] == "elastic"
-        and np.max(model.mass) > inelastic_from
+        and np.max(model.mass) > inelastic[0]
     ):
         found.append(
-            f"above {inelastic_from:g} GeV emission off single protons, which form_factor=elastic leaves out, adds more than a tenth to the bremsstrahlung (a factor 2 at 1 GeV); it is in the error of the signal, taken as 300% at most. Compare --option form_factor=elastic_inelastic."
+            f"above {inelastic[0]:g} GeV emission off single protons, which form_factor=elastic leaves out, adds more than a tenth to the bremsstrahlung ({inelastic[1]}); it is in the error of the signal, taken as 300% at most. Compare --option form_factor=elastic_inelastic."
         )
     return found
 

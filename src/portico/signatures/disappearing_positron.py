@@ -82,7 +82,7 @@ OPTIONS: dict[str, Option] = {
     ),
 }
 
-_INELASTIC = 0.6  # GeV
+_INELASTIC = (0.6, "a factor 2 at 1 GeV")  # GeV
 TOLERANCE = 1e-3
 """Largest relative numerical error of a yield that is passed without a complaint."""
 
@@ -117,7 +117,7 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
 
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
-    return _invisible.notes(search, model, inelastic_from=_INELASTIC)
+    return _invisible.notes(search, model, inelastic=_INELASTIC)
 
 
 def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:

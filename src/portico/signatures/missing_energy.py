@@ -25,10 +25,11 @@ from ..numerics import quadrature
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade
 from . import _invisible
-from ._emission import theory_error
+from ._emission import LEAD_DUMP, theory_error
 from ._invisible import check_model, emission_by_rules, emission_unit
 from ._missing_energy_factors import factors, method_sources
 from ._missing_energy_fold import Prepared, prepare
+from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
 from .base import Option, Search, SignalYield
 
 __all__ = ["check_model", "emission_by_rules", "emission_unit", "method_sources", "prepare"]
@@ -72,7 +73,7 @@ OPTIONS: dict[str, Option] = {
     ),
 }
 
-_INELASTIC = 1.0  # GeV
+_INELASTIC = (2.0, "a factor 5 at 5 GeV")  # GeV
 TOLERANCE = 2e-3
 """Largest relative numerical error of a yield that is passed without a complaint."""
 
@@ -93,6 +94,19 @@ def channel_yields(
     }
 
 
+def mediator_spectrum(search: Search, mass: float, width: float) -> dict[str, Spectrum]:
+    """Return the energies of mediators above the cut by channel, for a mass and a total width (GeV); for decays on the way.
+
+    All are made at one depth, ``target.production_depth`` of the file, and go along the beam: the angles of some mrad do not count.
+    With photons annihilation has the energies of the one without.
+    """
+    found = {}
+    for channel in search.options["channels"].split(","):
+        emitted = channel == "bremsstrahlung"
+        found[channel] = emission_spectrum(search, mass) if emitted else annihilation_spectrum(search, mass, width)
+    return found
+
+
 def signal_yield(search: Search, model: Any, *, differentiable: bool = False) -> SignalYield:
     """Return expected events with the chain of factors; see :func:`portico.signal`."""
     check_model(search, model)
@@ -103,7 +117,7 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
 
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
-    return _invisible.notes(search, model, inelastic_from=_INELASTIC)
+    return _invisible.notes(search, model, inelastic=_INELASTIC)
 
 
 def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:
@@ -115,5 +129,6 @@ def systematic_error(search: Search, model: Any, channel: str, *, differentiable
         model.mass,
         differentiable=differentiable,
         table_error=0.0 if state.exact is None else float(state.exact.error),
+        at=LEAD_DUMP,
     )
     return (state.efficiency_error**2 + rest**2) ** 0.5
