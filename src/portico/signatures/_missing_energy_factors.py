@@ -49,7 +49,8 @@ def factors(search: Search, state: Prepared, values: dict[str, Any]) -> tuple[Fa
     track, emission, annihilation, radiation = _sources(search)
     beam = ("electrons on target", state.electrons, "1", entries["beam.electrons_on_target"].source)
     cut = ("efficiency", state.efficiency, "1", entries["selection.efficiency"].source)
-    density = f"{state.target.name}: density and atomic masses, {state.target.sources[0]}"
+    named = [source for source in state.target.sources if "Atomic" in source] or state.target.sources
+    density = f"{state.target.name}: density and atomic masses, {named[0]}"
     positrons = path_length.total(concrete(state.plain_path)) / state.electrons
     shower = [
         ("density of electrons", state.target.electron_density, "1/cm^3", density),
