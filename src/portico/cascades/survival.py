@@ -23,6 +23,7 @@ from ..numerics.sampling import MonteCarlo
 
 _PER_DECADE = 400
 _LOWEST = 1e-9
+_CHUNK = 16
 _LOG_STEP = math.log(10.0) / _PER_DECADE
 EDGES = np.log(_LOWEST) + _LOG_STEP * np.arange(9 * _PER_DECADE + 1)
 """ln(epsilon) at which the staircase is counted: 400 per decade from 1e-9 to 1."""
@@ -110,10 +111,10 @@ def estimate(
 
     Parameters
     ----------
-    block : callable          takes mode, first event, number of events; returns the indices of :func:`first_edge` and the drops
+    block : callable          takes mode, first event, number of events (at most 16 blocks, which bounds the memory); returns the indices of :func:`first_edge` and the drops
     ratio : sequence          branching ratios of the modes
     precision, most           wanted relative error; largest number of events in all
-    block_size : int          events per call
+    block_size : int          events per block
     largest_epsilon : float   couplings above do not count for the error
 
     Returns
@@ -128,10 +129,11 @@ def estimate(
     last = int(np.searchsorted(EDGES, math.log(largest_epsilon), side="right"))
 
     def draw(mode: int, blocks: int) -> None:
-        for _ in range(blocks):
-            index, drop = block(mode, int(number[mode]), block_size)
+        for first in range(0, blocks, _CHUNK):
+            count = min(_CHUNK, blocks - first) * block_size
+            index, drop = block(mode, int(number[mode]), count)
             drops[mode] += np.bincount(np.ravel(index), weights=np.ravel(drop), minlength=EDGES.size + 1)
-            number[mode] += block_size
+            number[mode] += count
 
     def now() -> Survival:
         passed = number[:, None] - np.cumsum(drops[:, :-1], axis=1)
@@ -153,8 +155,11 @@ def estimate(
         wanted = min(max(1, math.ceil(factor * number.sum() / block_size)), room)
         # the next blocks go where the target shares are missed most
         target = weight / weight.sum() * (number.sum() + wanted * block_size)
-        for _ in range(wanted):
-            draw(int(np.argmax(np.where(ratio > 0, target - number, -np.inf))), 1)
+        missing = np.where(ratio > 0, np.maximum(target - number, 0.0), 0.0)
+        blocks = np.floor(wanted * missing / max(missing.sum(), 1.0)).astype(int)
+        blocks[np.argmax(missing)] += wanted - blocks.sum()
+        for mode in np.flatnonzero(blocks):
+            draw(int(mode), int(blocks[mode]))
 
 
 def nothing_decays(ratio: Sequence[float]) -> Survival:

@@ -1,3 +1,3 @@
-"""Kinematics: invariants, boosts and collider frames."""
+"""Kinematics: four-momenta and boosts, collider frames, decays to two and three bodies."""
 
-__all__ = ["collider"]
+__all__ = ["collider", "four_momentum", "three_body", "two_body"]

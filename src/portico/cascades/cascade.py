@@ -1,0 +1,185 @@
+"""The cascade behind a mediator, as a pure function of uniform numbers: for compiled code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from ..kinematics import three_body as kinematics
+from ..kinematics import two_body
+from ..kinematics.four_momentum import FourMomentum, boost, to_array
+from . import three_body
+from .layout import Numbers, Topology, pick
+
+DRAWS_PER_STEP = 7
+
+
+class Draws:
+    """Uniform numbers in (0, 1), handed out row by row; two from the 64 random bits of one."""
+
+    def __init__(self, keys: Array, rows: int, number: int) -> None:
+        """Draw ``rows`` numbers for each of ``number`` events of each key."""
+        shape = ((rows + 1) // 2, number)
+        if keys.shape[0] == 1:
+            bits = jax.random.bits(keys[0], shape, jnp.uint64)
+        else:
+            bits = jax.vmap(lambda key: jax.random.bits(key, shape, jnp.uint64), out_axes=1)(keys).reshape(shape[0], -1)
+        self._halves = (bits & jnp.uint64(0xFFFFFFFF), bits >> jnp.uint64(32))
+        self._next = 0
+        self._rows = rows
+
+    def __call__(self) -> Float[Array, " n"]:
+        """Return the next row: multiples of 2^-32 plus one half of it, never 0 or 1."""
+        if self._next >= self._rows:
+            raise IndexError(f"only {self._rows} uniform numbers per event were drawn")
+        row, self._next = self._next, self._next + 1
+        # the low bits as a signed number: conversion of unsigned ones is not vectorised
+        return (self._halves[row % 2][row // 2].astype(jnp.int64).astype(jnp.float64) + 0.5) * 2.0**-32
+
+
+class Leg(NamedTuple):
+    """One fermion of the mediator's decay and what becomes of it; lists by step."""
+
+    state: list[Int[Array, " n"]]
+    fermion: list[FourMomentum]
+    decay: list[Int[Array, " n"]]
+    minus: list[FourMomentum]
+    plus: list[FourMomentum]
+    vertex: list[tuple[Array, Array, Array]]
+
+
+def draws_needed(layout: Topology) -> int:
+    """Return the uniform numbers that the legs of an event take."""
+    steps = [
+        any(layout.slots(state) for state in states)
+        for leg in range(2)
+        for states in layout.states(leg)[: layout.steps]
+    ]
+    return DRAWS_PER_STEP * sum(steps)
+
+
+def _zero(like: Array) -> FourMomentum:
+    zero = jnp.zeros_like(like)
+    return FourMomentum(zero, zero, zero, zero)
+
+
+def _where(condition: Array, yes: FourMomentum, no: FourMomentum) -> FourMomentum:
+    return FourMomentum(*(jnp.where(condition, a, b) for a, b in zip(yes, no, strict=True)))
+
+
+def _slot(u: Array, state: Array, states: tuple[int, ...], numbers: Numbers, layout: Topology) -> Array:
+    """The slot of the decay that happens; any slot for stable fermions."""
+    found = jnp.zeros_like(state)
+    for candidate in states:
+        slots = layout.slots(candidate)
+        if not slots:
+            continue
+        # limits grow along the slots of a parent, so the slot is their first plus the number of limits passed
+        chosen = jnp.full_like(state, slots[0])
+        for before, after in zip(slots[:-1], slots[1:], strict=True):
+            chosen = jnp.where(u >= numbers.decay_limit[before], after, chosen)
+        found = jnp.where(state == candidate, chosen, found)
+    return found
+
+
+class Drawn(NamedTuple):
+    """A three-body decay at rest, before it is boosted: its slot, kinematics and the axes it was made with."""
+
+    slot: Array
+    daughter: Array
+    s: Array
+    heavy: Array
+    light: Array
+    each: Array
+    momenta: kinematics.PairDecay
+
+
+def _draw_decay(state: Array, states: tuple[int, ...], numbers: Numbers, layout: Topology, draw: Draws) -> Drawn:
+    """Channel, mass of the pair, direction of the pair and angles of its members."""
+    slots = sorted({slot for candidate in states for slot in layout.slots(candidate)})
+    slot = _slot(draw(), state, states, numbers, layout)
+    daughter = pick(jnp.array([layout.daughter(k) for k in range(max(slots) + 1)]), slot, slots)
+    heavy = pick(numbers.masses, state, states)
+    light = pick(numbers.masses, daughter, sorted({layout.daughter(k) for k in slots}))
+    each = pick(numbers.each, slot, slots)
+    cells = numbers.table.shape[-1] - 1
+    place = draw() * cells
+    cell = place.astype(jnp.int32)
+    flat = numbers.table.reshape(-1)
+    at = slot * (cells + 1) + cell
+    low, high = flat[at], flat[at + 1]
+    s = low + (place - cell) * (high - low)
+    squares = (pick(numbers.square[:, 0], slot, slots), pick(numbers.square[:, 1], slot, slots))
+    a, _ = three_body.angular_coefficients(s, (heavy, light, each), squares, pick(numbers.is_hadronic, slot, slots))
+    axes = two_body.frame_about(2 * draw() - 1, draw())
+    cosine = three_body.cosine(draw(), a)
+    momenta = kinematics.at_rest((heavy, light, each), s, axes, cosine, draw())
+    return Drawn(slot, daughter, s, heavy, light, each, momenta)
+
+
+def follow_leg(
+    state: Int[Array, " n"],
+    fermion: FourMomentum,
+    states: list[tuple[int, ...]],
+    numbers: Numbers,
+    layout: Topology,
+    draw: Draws,
+) -> Leg:
+    """Return a fermion's cascade: every unstable one decays, at a place drawn from its exponential at epsilon = 1."""
+    zero = jnp.zeros_like(fermion.energy)
+    leg = Leg([state], [fermion], [], [], [], [])
+    at = (zero, zero, zero)
+    for step in range(layout.steps):
+        unstable = [candidate for candidate in states[step] if layout.slots(candidate)]
+        if not unstable:
+            leg.state.append(state), leg.fermion.append(fermion), leg.decay.append(jnp.full_like(state, -1))
+            leg.minus.append(_zero(zero)), leg.plus.append(_zero(zero)), leg.vertex.append((zero, zero, zero))
+            continue
+        drawn = _draw_decay(state, states[step], numbers, layout, draw)
+        length = -jnp.log(draw()) * pick(numbers.ctau_unit_cm, state, states[step]) / drawn.heavy
+        vertex = tuple(x + length * p for x, p in zip(at, fermion[1:], strict=True))
+        body, minus, plus = (
+            boost(momentum, mass**2, fermion, drawn.heavy)
+            for momentum, mass in zip(drawn.momenta, (drawn.light, drawn.each, drawn.each), strict=True)
+        )
+        decay, after = (
+            pick(numbers.decay_index, drawn.slot, sorted({s for c in unstable for s in layout.slots(c)})),
+            drawn.daughter,
+        )
+        if len(unstable) < len(states[step]):
+            decays = jnp.any(jnp.stack([state == candidate for candidate in unstable]), axis=0)
+            body, minus, plus = (
+                _where(decays, yes, no) for yes, no in ((body, fermion), (minus, _zero(zero)), (plus, _zero(zero)))
+            )
+            decay, after = jnp.where(decays, decay, -1), jnp.where(decays, after, state)
+            vertex = tuple(jnp.where(decays, x, 0.0) for x in vertex)
+        state, fermion, at = after.astype(state.dtype), body, vertex
+        leg.state.append(state), leg.fermion.append(body), leg.decay.append(decay)
+        leg.minus.append(minus), leg.plus.append(plus), leg.vertex.append(vertex)
+    return leg
+
+
+def _momenta(legs: tuple[Leg, Leg], name: str) -> Array:
+    rows = [[to_array(momentum) for momentum in getattr(leg, name)] for leg in legs]
+    return jnp.stack([jnp.stack(row, axis=1) for row in rows], axis=1)
+
+
+def stacked(legs: tuple[Leg, Leg], steps: int, number: int) -> dict[str, Array]:
+    """Return the columns of a sample that tell of the legs."""
+    fermion = _momenta(legs, "fermion")
+    state = jnp.stack([jnp.stack(leg.state, axis=1) for leg in legs], axis=1)
+    if steps == 0:
+        none = jnp.zeros((number, 2, 0, 4))
+        empty = {"minus": none, "plus": none, "vertex": none[..., :3]}
+        return {"state": state, "fermion": fermion, "decay": jnp.zeros((number, 2, 0), state.dtype), **empty}
+    return {
+        "state": state,
+        "fermion": fermion,
+        "decay": jnp.stack([jnp.stack(leg.decay, axis=1) for leg in legs], axis=1),
+        "minus": _momenta(legs, "minus"),
+        "plus": _momenta(legs, "plus"),
+        "vertex": jnp.stack([jnp.stack([jnp.stack(v, axis=-1) for v in leg.vertex], axis=1) for leg in legs], axis=1),
+    }

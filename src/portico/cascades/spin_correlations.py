@@ -1,0 +1,7 @@
+"""placeholder"""
+
+EXTRA_DRAWS = 0
+
+
+def polarisation(*a): ...
+def correlated_directions(*a): ...
