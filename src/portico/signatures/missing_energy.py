@@ -19,20 +19,25 @@ from functools import partial
 from typing import Any
 
 from .. import units
+from ..cascades.survival import Survival
+from ..detection import dump_veto
 from ..experiments.base import Field
 from ..matter.form_factors import FORM_FACTORS
+from ..models.base import Model
 from ..numerics import quadrature
 from ..production import nuclear_bremsstrahlung, resonant_annihilation
 from ..transport import electromagnetic_cascade
 from . import _invisible
+from . import _missing_energy_cascades as cascades
 from ._emission import LEAD_DUMP, theory_error
-from ._invisible import check_model, emission_by_rules, emission_unit
+from ._invisible import emission_by_rules, emission_unit
 from ._missing_energy_factors import factors, method_sources
 from ._missing_energy_fold import Prepared, prepare
+from ._missing_energy_veto import veto_of
 from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
 from .base import Option, Search, SignalYield
 
-__all__ = ["check_model", "emission_by_rules", "emission_unit", "method_sources", "prepare"]
+__all__ = ["emission_by_rules", "emission_unit", "method_sources", "prepare"]
 
 CHANNELS = ("annihilation", "bremsstrahlung", "radiative_annihilation")
 
@@ -51,6 +56,7 @@ FIELDS: dict[str, Field] = {
     "hadron_calorimeter.largest_energy": Field(units.ENERGY, low=0.0, high=1e4),
     "selection.efficiency": Field(_PURE, low=0.0, high=1.0, low_open=True),
     "selection.efficiency_uncertainty": Field(_PURE, optional=True, low=0.0, high=1.0),
+    "selection.semi_visible_veto": Field("text"),
     "counts.background": Field(_PURE, low=0.0, high=1e9),
     "counts.background_uncertainty": Field(_PURE, low=0.0, high=1e9),
     "counts.observed": Field(_PURE, optional=True, low=0.0, high=1e9, whole=True),
@@ -71,11 +77,32 @@ OPTIONS: dict[str, Option] = {
     "electron_motion": Option(
         ("off", "on"), "off", "atomic electrons at rest, or moving and bound as in Slater orbitals"
     ),
-}
+    "semi_visible_veto": Option(("file", *dump_veto.MODES), "file", "decays on the way: energies decide (invisible), any before the end is seen (strict), or as the file says"),
+    "hadronic_decays": Option(("on", "off"), "on", "decays of dark fermions to hadrons, seen as two charged pions"),
+    "precision": Option((), "0.05", "wanted relative error of the survival probability", field=Field(_PURE, low=1e-4, high=0.5)),
+    "events": Option((), "400000.0", "largest number of events per point and origin", field=Field(_PURE, low=1e3, high=1e9)),
+    "seed": Option((), "1.0", "of the random numbers", field=Field(_PURE, low=0, high=2**31 - 1, whole=True)),
+}  # fmt: skip
 
 _INELASTIC = (2.0, "a factor 5 at 5 GeV")  # GeV
 TOLERANCE = 2e-3
-"""Largest relative numerical error of a yield that is passed without a complaint."""
+"""Largest relative numerical error of a yield that is passed without a complaint, for mediators that are not seen."""
+_MONTE_CARLO = 0.5
+
+
+def tolerance(search: Search, model: Model) -> float:
+    """Return the largest relative numerical error that is passed without a complaint; that of a Monte Carlo is told with the limit."""
+    return _MONTE_CARLO if cascades.is_semi_visible(model) else TOLERANCE
+
+
+def check_model(search: Search, model: Model) -> None:
+    """Raise InvalidInput unless the mediator decays to on-shell dark matter, or to dark fermions that may decay on."""
+    (cascades if cascades.is_semi_visible(model) else _invisible).check_model(search, model)
+
+
+def survival(search: Search, model: Model) -> Survival:
+    """Return the probability that no decay is seen over couplings, for a model with scalar masses; kept per search."""
+    return cascades.survival(search, model)
 
 
 def channel_yields(
@@ -86,8 +113,9 @@ def channel_yields(
     ``channels`` are those wanted, all of the search by default.
     """
     state: Prepared = search.prepared()
-    wanted = search.options["channels"].split(",") if channels is None else channels
-    found = _invisible.channel_yields(search, model, wanted, differentiable=differentiable)
+    wanted = tuple(search.options["channels"].split(",")) if channels is None else channels
+    kind = cascades if cascades.is_semi_visible(model) else _invisible
+    found = kind.channel_yields(search, model, wanted, differentiable=differentiable)
     return {
         name: quadrature.Estimate(state.efficiency * value, state.efficiency * error)
         for name, (value, error) in found.items()
@@ -117,7 +145,12 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
 
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
-    return _invisible.notes(search, model, inelastic=_INELASTIC)
+    if not cascades.is_semi_visible(model):
+        return _invisible.notes(search, model, inelastic=_INELASTIC)
+    told = "any decay before the end of the hadron calorimeter is seen"
+    if veto_of(search) == "invisible":
+        told = "decays in the calorimeter count as energy seen there, later ones by the thresholds of veto and hadron calorimeter"
+    return [f"semi_visible_veto={veto_of(search)}: {told}; all mediators are made at one depth and go along the beam."]
 
 
 def systematic_error(search: Search, model: Any, channel: str, *, differentiable: bool = False) -> Any:
