@@ -229,6 +229,42 @@ def count(
 
 
 @app.command()
+def events(
+    search: SearchName,
+    model: ModelName,
+    count: Annotated[int, typer.Option("-n", "--number", metavar="N", help="Number of events.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="FILE.parquet, FILE.hepmc3 or FILE.lhe: the ending chooses."
+        ),
+    ],
+    settings: Set = None,
+    options: Options = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same events.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists already.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Unweighted events of a model as a search produces them: particles, parents, momenta, vertices.
+
+    After Ctrl-C or on a full disk the events so far are kept. Formats and particle codes: docs/events.md. Needs the extra 'events'.
+    """
+    from .events import events as written
+
+    written(
+        search,
+        model,
+        settings,
+        options,
+        count=count,
+        seed=seed,
+        output=output,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
+
+
+@app.command()
 def reproduce(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="[ID ...|all]", help="What to compute; left out: list what there is.")

@@ -28,12 +28,13 @@ from ..experiments.base import Field
 from ..models.base import Model
 from ..numerics import quadrature
 from ..production import electron_positron_photon
+from ._mono_photon_events import event_source
 from ._mono_photon_samples import LINES, SELECTIONS, Prepared, collisions, prepare
 from ._mono_photon_veto import survival_of_chain
 from ._semi_visible import cached_survival, chain_of, dark_fraction, each_point, plain, refuse_closed, survival_at
 from .base import Factor, Option, Search, SignalYield
 
-__all__ = ["prepare"]
+__all__ = ["event_source", "prepare"]
 
 _PURE = units.DIMENSIONLESS
 _ENERGY = Field(units.ENERGY, low=0.0, high=1e3)
