@@ -99,9 +99,9 @@ def signal(
         raise NumericsError(f"signal: the expected number of events is not a number at this point ({result.expected}).")
     numerical, systematic = sum(result.numerical_error.values()), sum(result.systematic_error.values())
     _print_signal(result, model_name, model, numerical, systematic, as_json=as_json)
-    if numerical > search.signature.TOLERANCE * result.expected:
+    if numerical > search.tolerance(result.model) * result.expected:
         raise NumericsError(
-            f"signal: the numerical error is {numerical / result.expected:.1e} of the signal, above {search.signature.TOLERANCE:.0e}."
+            f"signal: the numerical error is {numerical / result.expected:.1e} of the signal, above {search.tolerance(result.model):.0e}."
         )
 
 

@@ -101,6 +101,11 @@ class Search:
         own = (entry.source for entry in self.experiment.entries.values())
         return tuple(dict.fromkeys([*self.experiment.sources, *own]))
 
+    def tolerance(self, model: Any) -> float:
+        """Largest relative numerical error of the yield of a model that is passed without a complaint."""
+        own = getattr(self.signature, "tolerance", None)
+        return float(self.signature.TOLERANCE if own is None else own(self, model))
+
     def prepared(self) -> Any:
         """What the signature folds once, whatever the model."""
         if "state" not in self._prepared:
