@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from ..kinematics import three_body as kinematics
 from ..kinematics import two_body
-from ..kinematics.four_momentum import FourMomentum, boost, to_array
+from ..kinematics.four_momentum import FourMomentum, boost, boost_to, to_array
 from . import three_body
 from .layout import Numbers, Topology, pick
 
@@ -38,6 +38,16 @@ class Draws:
         row, self._next = self._next, self._next + 1
         # the low bits as a signed number: conversion of unsigned ones is not vectorised
         return (self._halves[row % 2][row // 2].astype(jnp.int64).astype(jnp.float64) + 0.5) * 2.0**-32
+
+
+def keep(values: Any, numbers: Numbers) -> Any:
+    """Return the values unchanged, but computed once: without this the compiler computes them anew for each of their uses.
+
+    On a processor it ignores barriers, but cannot look through a choice that it does not know.
+    """
+    if jax.default_backend() != "cpu":
+        return jax.lax.optimization_barrier(values)
+    return jax.lax.cond(numbers.mass >= 0, lambda v: v, lambda v: jax.tree.map(jnp.zeros_like, v), values)
 
 
 class Leg(NamedTuple):
@@ -110,13 +120,14 @@ def _draw_decay(state: Array, states: tuple[int, ...], numbers: Numbers, layout:
     at = slot * (cells + 1) + cell
     low, high = flat[at], flat[at + 1]
     s = low + (place - cell) * (high - low)
+    slot, daughter, heavy, light, each, s = keep((slot, daughter, heavy, light, each, s), numbers)
     squares = (pick(numbers.square[:, 0], slot, slots), pick(numbers.square[:, 1], slot, slots))
     a, _ = three_body.angular_coefficients(
         s, (heavy, light, each), squares, pick(numbers.is_hadronic, slot, slots)
     )
-    axes = two_body.frame_about(2 * draw() - 1, draw())
-    cosine = three_body.cosine(draw(), a)
-    momenta = kinematics.at_rest((heavy, light, each), s, axes, cosine, draw())
+    axes = keep(two_body.frame_about(2 * draw() - 1, draw()), numbers)
+    cosine = keep(three_body.cosine(draw(), a), numbers)
+    momenta = keep(kinematics.at_rest((heavy, light, each), s, axes, cosine, draw()), numbers)
     return Drawn(slot, daughter, s, heavy, light, each, momenta)
 
 
@@ -139,10 +150,11 @@ def follow_leg(
             leg.minus.append(_zero(zero)), leg.plus.append(_zero(zero)), leg.vertex.append((zero, zero, zero))
             continue
         drawn = _draw_decay(state, states[step], numbers, layout, draw)
-        length = -jnp.log(draw()) * pick(numbers.ctau_unit_cm, state, states[step]) / drawn.heavy
+        length = keep(-jnp.log(draw()), numbers) * pick(numbers.ctau_unit_cm, state, states[step]) / drawn.heavy
         vertex = tuple(x + length * p for x, p in zip(at, fermion[1:], strict=True))
+        to = keep(boost_to(fermion, drawn.heavy), numbers)
         body, minus, plus = (
-            boost(momentum, mass**2, fermion, drawn.heavy)
+            boost(momentum, mass**2, to)
             for momentum, mass in zip(drawn.momenta, (drawn.light, drawn.each, drawn.each), strict=True)
         )
         decay, after = pick(numbers.decay_index, drawn.slot, sorted({s for c in unstable for s in layout.slots(c)})), drawn.daughter
@@ -153,7 +165,8 @@ def follow_leg(
             )
             decay, after = jnp.where(decays, decay, -1), jnp.where(decays, after, state)
             vertex = tuple(jnp.where(decays, x, 0.0) for x in vertex)
-        state, fermion, at = after.astype(state.dtype), body, vertex
+        state, decay, body, minus, plus, vertex = keep((after.astype(state.dtype), decay, body, minus, plus, vertex), numbers)
+        fermion, at = body, vertex
         leg.state.append(state), leg.fermion.append(body), leg.decay.append(decay)
         leg.minus.append(minus), leg.plus.append(plus), leg.vertex.append(vertex)
     return leg

@@ -21,7 +21,7 @@ from ..kinematics import four_momentum, two_body
 from ..kinematics.four_momentum import FourMomentum
 from ..production import electron_positron_photon
 from . import blocks
-from .cascade import Draws, draws_needed, follow_leg, stacked
+from .cascade import Draws, draws_needed, follow_leg, keep, stacked
 from .layout import Numbers, Topology, chosen_modes, numbers, pick, topology
 from .line_shape import LINE_SHAPES, check_line_shape, mediator_mass_table
 from .sample import Sample
@@ -112,7 +112,7 @@ def _legs(
     states = _two_legs(mode, layout)
     candidates = [layout.states(leg) for leg in range(2)]
     masses = tuple(pick(numbers_.masses, states[leg], candidates[leg][0]) for leg in range(2))
-    fermions = two_body.decay(mediator, mass, masses, towards)
+    fermions = keep(two_body.decay(keep(four_momentum.boost_to(mediator, mass), numbers_), mass, masses, towards), numbers_)
     legs = tuple(
         follow_leg(states[leg], fermions[leg], candidates[leg], numbers_, layout, draw) for leg in range(2)
     )
@@ -166,14 +166,14 @@ def _collider_kernel(
         mass = _drawn_mass(draw(), beam * len(layout.modes) + mode, production.table)
     cosine = electron_positron_photon.cosine(draw(), s, mass, production.cos_max)
     towards = two_body.direction(cosine, draw())
-    recoil, mediator = _boosted_pair(towards, s, mass, electron, positron)
+    recoil, mediator = keep(_boosted_pair(keep(towards, numbers_), s, mass, electron, positron), numbers_)
     if plan.spin:
         polarised = polarisation(mediator, mass, cosine, (electron, positron), draw)
         squares = tuple(pick(numbers_.mode_square[:, k], mode, range(len(layout.modes))) for k in range(2))
         masses = tuple(pick(numbers_.masses, state, range(numbers_.masses.shape[0])) for state in _two_legs(mode, layout))
         towards = correlated_directions(polarised, mass, masses, squares, draw)
     else:
-        towards = two_body.direction(2 * draw() - 1, draw())
+        towards = keep(two_body.direction(2 * draw() - 1, draw()), numbers_)
     legs = _legs(mediator, mass, mode, towards, (numbers_, layout), draw)
     sample = Sample(
         pick(numbers_.mode_index, mode, range(len(layout.modes))),
@@ -202,8 +202,8 @@ def _boosted_pair(
     total = FourMomentum(electron + positron, jnp.zeros_like(s), jnp.zeros_like(s), electron - positron)
     photon = FourMomentum(p, *(p * n for n in towards))
     recoiling = FourMomentum(jnp.sqrt(p * p + mass**2), *(-p * n for n in towards))
-    root = jnp.sqrt(s)
-    return four_momentum.boost(photon, 0.0, total, root), four_momentum.boost(recoiling, mass**2, total, root)
+    to = four_momentum.boost_to(total, jnp.sqrt(s))
+    return four_momentum.boost(photon, 0.0, to), four_momentum.boost(recoiling, mass**2, to)
 
 
 def generate_collider(
