@@ -29,7 +29,9 @@ def check_line_shape(line_shape: str, chain: Chain) -> None:
     if line_shape not in LINE_SHAPES:
         raise InvalidInput(f"line_shape = '{line_shape}'; known: {', '.join(LINE_SHAPES)}.")
     if line_shape == "breit_wigner" and not chain.mediator_width > 0:
-        raise InvalidInput(f"line_shape = 'breit_wigner' with a mediator of width {chain.mediator_width:g}; it has to be above 0.")
+        raise InvalidInput(
+            f"line_shape = 'breit_wigner' with a mediator of width {chain.mediator_width:g}; it has to be above 0."
+        )
 
 
 def decay_shape(mass: np.ndarray, masses: tuple[float, float], couplings: tuple[float, float]) -> np.ndarray:

@@ -103,16 +103,16 @@ def boost(momentum: FourMomentum, squared: ArrayLike, by: Boost) -> FourMomentum
     squared : array, shape (...)   its mass squared, GeV^2; may be negative
     by : Boost
 
-    Notes     :math:`p_-` is :math:`(m^2+p_\perp^2)/p_+` where :math:`p_\parallel > 0`, else the difference, and vice versa:
-              no digits are lost at any gamma. The boost is without rotation.
+    Notes     Of :math:`p_\pm` the smaller is :math:`(m^2+p_\perp^2)` over the larger: no digits are lost at any gamma. The boost is
+              without rotation. Any four-vector may be boosted, also one of negative energy.
     Source    Lorentz transformation in light-cone components.
     """
     along = by.x * momentum.x + by.y * momentum.y + by.z * momentum.z
     tx, ty, tz = momentum.x - along * by.x, momentum.y - along * by.y, momentum.z - along * by.z
-    large = momentum.energy + jnp.abs(along)
-    small = (squared + tx * tx + ty * ty + tz * tz) / jnp.where(large > 0, large, 1.0)
-    is_forward = along >= 0
-    plus = jnp.where(is_forward, large, small) * by.stretch
-    minus = jnp.where(is_forward, small, large) / by.stretch
+    is_plus = (along >= 0) == (momentum.energy >= 0)  # of E + p and E - p the one without cancellation
+    large = jnp.where(is_plus, momentum.energy + along, momentum.energy - along)
+    small = (squared + tx * tx + ty * ty + tz * tz) / jnp.where(large != 0, large, 1.0)
+    plus = jnp.where(is_plus, large, small) * by.stretch
+    minus = jnp.where(is_plus, small, large) / by.stretch
     half = 0.5 * (plus - minus)
     return FourMomentum(0.5 * (plus + minus), tx + half * by.x, ty + half * by.y, tz + half * by.z)

@@ -62,11 +62,7 @@ def at_rest(
     across = k * jnp.sqrt(jnp.maximum((1 - cosine) * (1 + cosine), 0.0))
     c, s_ = cosine_and_sine(turn)
     transverse = [across * (c * a + s_ * b) for a, b in zip(axes[0], axes[1], strict=True)]
-    first = FourMomentum(
-        energy + tilt, *(t + (shift + along) * n for t, n in zip(transverse, axes[2], strict=True))
-    )
-    second = FourMomentum(
-        energy - tilt, *((shift - along) * n - t for t, n in zip(transverse, axes[2], strict=True))
-    )
+    first = FourMomentum(energy + tilt, *(t + (shift + along) * n for t, n in zip(transverse, axes[2], strict=True)))
+    second = FourMomentum(energy - tilt, *((shift - along) * n - t for t, n in zip(transverse, axes[2], strict=True)))
     rest = FourMomentum(jnp.sqrt(body**2 + p * p), *(-p * n for n in axes[2]))
     return PairDecay(rest, first, second)

@@ -37,7 +37,11 @@ def momentum(mass: ArrayLike, first_mass: ArrayLike, second_mass: ArrayLike) -> 
     Source    energy-momentum conservation.
     """
     xp = array_namespace(mass, first_mass, second_mass)
-    mass, total, difference = xp.asarray(mass), first_mass + xp.asarray(second_mass), first_mass - xp.asarray(second_mass)
+    mass, total, difference = (
+        xp.asarray(mass),
+        first_mass + xp.asarray(second_mass),
+        first_mass - xp.asarray(second_mass),
+    )
     squared = (mass - total) * (mass + total) * (mass - difference) * (mass + difference)
     is_open = (mass > total) & (squared > 0)
     return xp.where(is_open, xp.sqrt(xp.where(is_open, squared, 1.0)) / (2 * xp.where(is_open, mass, 1.0)), 0.0)
