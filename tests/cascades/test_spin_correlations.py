@@ -19,9 +19,7 @@ BEAMS = ColliderBeams((S / 4 / 3.1,), (3.1,), (1.0,), 0.6)
 # Dirac matrices, standard representation
 _SIGMA = [np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.array([[1, 0], [0, -1]])]
 _ZERO, _ONE = np.zeros((2, 2)), np.eye(2)
-GAMMA = np.array(
-    [np.block([[_ONE, _ZERO], [_ZERO, -_ONE]])] + [np.block([[_ZERO, m], [-m, _ZERO]]) for m in _SIGMA]
-)
+GAMMA = np.array([np.block([[_ONE, _ZERO], [_ZERO, -_ONE]])] + [np.block([[_ZERO, m], [-m, _ZERO]]) for m in _SIGMA])
 GAMMA5 = 1j * GAMMA[0] @ GAMMA[1] @ GAMMA[2] @ GAMMA[3]
 METRIC = np.diag([1.0, -1.0, -1.0, -1.0])
 UNIT = np.eye(4)
@@ -279,6 +277,8 @@ def test_energies_in_the_frame_of_the_parent_do_not_depend_on_spin():
 def test_momenta_are_conserved_with_spin():
     sample = generate_collider(two_states(0.9, 0.4, majorana=False, both=True), BEAMS, 1000, 9, spin_correlations=True)
     scale = sample.mediator[:, :1]
-    np.testing.assert_allclose((sample.fermion[:, 0, 0] + sample.fermion[:, 1, 0] - sample.mediator) / scale, 0, atol=1e-12)
+    np.testing.assert_allclose(
+        (sample.fermion[:, 0, 0] + sample.fermion[:, 1, 0] - sample.mediator) / scale, 0, atol=1e-12
+    )
     left = sample.fermion[:, :, 1] + sample.minus[:, :, 0] + sample.plus[:, :, 0] - sample.fermion[:, :, 0]
     np.testing.assert_allclose(left / scale[:, None], 0, atol=1e-12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -126,6 +126,16 @@ def _limits(ratios: Sequence[float]) -> np.ndarray:
     return limits
 
 
+@lru_cache(maxsize=64)
+def _table(
+    masses: tuple[float, float], pair: str, couplings: tuple[float, float], mediator: tuple[float, float]
+) -> np.ndarray:
+    """A table of the mass of a pair, kept: a sample is drawn in parts, and modes share their decays."""
+    table = pair_mass_table(masses, pair, couplings, mediator)
+    table.setflags(write=False)
+    return table
+
+
 def numbers(chain: Chain, modes: Sequence[int], layout: Topology) -> Numbers:
     """Return the numbers of a chain for its topology; the tables of the pairs' masses are made here.
 
@@ -145,7 +155,7 @@ def numbers(chain: Chain, modes: Sequence[int], layout: Topology) -> Numbers:
         ratio[slot] = decay.ratio
         square[slot] = _squares(chain.majorana, decay.vector, decay.axial)
         masses = (chain.masses[edge[0]], chain.masses[edge[1]])
-        table[slot] = pair_mass_table(masses, decay.pair, (decay.vector, decay.axial), mediator)
+        table[slot] = _table(masses, decay.pair, (decay.vector, decay.axial), mediator)
     limit = np.full(ratio.shape, _ALWAYS)
     for state in {parent for parent, _ in layout.edges}:
         slots = layout.slots(state)

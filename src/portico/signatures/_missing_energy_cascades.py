@@ -98,7 +98,9 @@ def _of_channel(search: Search, channel: str, model: Any) -> Survival:
 def _origins(search: Search, chain: Chain, channel: str) -> Survival:
     """The survival of cascades behind emitted mediators, or behind those of annihilation, kept per search."""
     emitted = channel == "bremsstrahlung"
-    kept = search._prepared.setdefault("emitted" if emitted else "annihilated", Search(search.experiment, search.options))
+    kept = search._prepared.setdefault(
+        "emitted" if emitted else "annihilated", Search(search.experiment, search.options)
+    )
     return cached_survival(kept, chain, partial(_survival, search, emitted))
 
 
