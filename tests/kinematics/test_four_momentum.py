@@ -31,7 +31,9 @@ def matrix(by, mass):
 def test_boost_is_that_of_the_matrix(vector, other, mass, by_mass):
     momentum, by = on_shell(np.array(vector), mass), on_shell(np.array(other), by_mass)
     expected = matrix(by, by_mass) @ np.array(momentum)
-    np.testing.assert_allclose(_there(momentum, mass**2, by, by_mass), expected, rtol=1e-9, atol=1e-10 * momentum.energy)
+    np.testing.assert_allclose(
+        _there(momentum, mass**2, by, by_mass), expected, rtol=1e-9, atol=1e-10 * momentum.energy
+    )
 
 
 @settings(max_examples=50, deadline=None)

@@ -93,7 +93,10 @@ def test_cross_section_is_the_integral_over_angles(mass, cos_max):
 def test_cosine_inverts_the_share_of_the_cross_section(mass, cos_max, u):
     cos = float(_cosine(u, S, mass, cos_max))
     assert abs(cos) <= cos_max * (1 + 1e-14)
-    share = 0.5 + np.sign(cos) * process.sigma(S, mass, 1.0, max(abs(cos), 1e-300)) / process.sigma(S, mass, 1.0, cos_max) / 2
+    share = (
+        0.5
+        + np.sign(cos) * process.sigma(S, mass, 1.0, max(abs(cos), 1e-300)) / process.sigma(S, mass, 1.0, cos_max) / 2
+    )
     assert share == pytest.approx(u, abs=1e-13)
 
 

@@ -324,7 +324,7 @@ def _beam_kernel(
 ) -> Any:
     """As the other kernel, for mediators that are given."""
     layout, count = plan.layout, block.shape[0] * blocks.BLOCK
-    draw = _draws(*random, block, 2 + (len(layout.modes) > 1) + draws_needed(layout))
+    draw = _draws(*random, block, 2 + (len(layout.modes) > 1) + draws_needed(layout, "none"))
     mode = _mode(numbers_, layout, draw, count)
     towards = two_body.direction(2 * draw() - 1, draw())
     given = four_momentum.from_array(momenta)
