@@ -63,7 +63,7 @@ def mediator_mass_table(chain: Chain, modes: Sequence[int], s: np.ndarray, cos_m
                 )
             # the angle of the Breit-Wigner makes the integrand smooth
             ends = np.arctan((np.array([low, high]) ** 2 - mass**2) / (mass * width))
-            angle = np.linspace(*ends, _NODES + 1)
+            angle = np.linspace(ends[0], ends[1], _NODES + 1)
             middle = (angle[1:] + angle[:-1]) / 2
             drawn = np.sqrt(mass**2 + mass * width * np.tan(middle))
             density = sigma(beam, drawn, 1.0, cos_max) * decay_shape(drawn, masses, (mode.vector, mode.axial))

@@ -93,7 +93,7 @@ def principal_axes(
     is_plane = size > _TINY
     other = (electron[2], jnp.zeros_like(size), -electron[0])
     safe = jnp.sqrt(jnp.where(is_plane, size**2, jnp.maximum(dot(other, other), _TINY)))
-    normal = tuple(jnp.where(is_plane, p, q) / safe for p, q in zip(normal, other, strict=True))
+    normal = _scaled(tuple(jnp.where(is_plane, p, q) for p, q in zip(normal, other, strict=True)), 1 / safe)  # type: ignore[arg-type]
     sideways = _cross(normal, electron)
     c, s = dot(electron, positron), dot(sideways, positron)
     difference, mixed = 0.5 * (a2 + b2 * (c * c - s * s)), b2 * c * s

@@ -126,7 +126,8 @@ def pair_mass_table(
                 f"a fermion of {masses[0]:g} GeV to one of {masses[1]:g} GeV and a mediator of {mass:g} GeV on its mass shell: its width "
                 "has to be above 0."
             )
-        angles = np.linspace(*np.arctan((np.array([low, high]) - mass**2) / (mass * width)), _POLE_NODES + 1)[1:-1]
+        ends = np.arctan((np.array([low, high]) - mass**2) / (mass * width))
+        angles = np.linspace(ends[0], ends[1], _POLE_NODES + 1)[1:-1]
         pole = np.clip(mass**2 + mass * width * np.tan(angles), low, high)
         nodes = np.union1d(nodes, np.interp(pole, s_of(nodes), nodes))
     middle, half = (nodes[1:] + nodes[:-1]) / 2, (nodes[1:] - nodes[:-1]) / 2
