@@ -123,9 +123,9 @@ def estimate(
 
     Modes get events by the size of their contribution to the variance at the coupling with the worst error (Neyman).
     """
-    ratio = np.asarray(ratio, dtype=float)
-    drops = np.zeros((ratio.size, EDGES.size + 1))
-    number = np.zeros(ratio.size, dtype=int)
+    ratios = np.asarray(ratio, dtype=float)
+    drops = np.zeros((ratios.size, EDGES.size + 1))
+    number = np.zeros(ratios.size, dtype=int)
     last = int(np.searchsorted(EDGES, math.log(largest_epsilon), side="right"))
 
     def draw(mode: int, blocks: int) -> None:
@@ -137,9 +137,9 @@ def estimate(
 
     def now() -> Survival:
         passed = number[:, None] - np.cumsum(drops[:, :-1], axis=1)
-        return Survival(ratio, number.copy(), passed)
+        return Survival(ratios, number.copy(), passed)
 
-    for mode in np.flatnonzero(ratio > 0):
+    for mode in np.flatnonzero(ratios > 0):
         draw(int(mode), 1)
     while True:
         survival = now()
@@ -150,12 +150,12 @@ def estimate(
         if relative[worst] <= precision or room <= 0:
             return survival
         share = (survival.passed[:, worst] + 1) / (number + 2)
-        weight = np.where(number > 0, ratio * np.sqrt(share * (1 - share)), 0.0)
+        weight = np.where(number > 0, ratios * np.sqrt(share * (1 - share)), 0.0)
         factor = 3.0 if not np.isfinite(relative[worst]) else min((relative[worst] / precision) ** 2 * 1.1 - 1, 3.0)
         wanted = min(max(1, math.ceil(factor * number.sum() / block_size)), room)
         # the next blocks go where the target shares are missed most
         target = weight / weight.sum() * (number.sum() + wanted * block_size)
-        missing = np.where(ratio > 0, np.maximum(target - number, 0.0), 0.0)
+        missing = np.where(ratios > 0, np.maximum(target - number, 0.0), 0.0)
         blocks = np.floor(wanted * missing / max(missing.sum(), 1.0)).astype(int)
         blocks[np.argmax(missing)] += wanted - blocks.sum()
         for mode in np.flatnonzero(blocks):

@@ -39,6 +39,12 @@ Method = Annotated[
         "--method", help="Statistical method: cls, bayes, likelihood_ratio, sqrt_b, ...; an unknown one lists all."
     ),
 ]
+Bands = Annotated[
+    str | None,
+    typer.Option(
+        "--magnetic-moment", metavar="NAME", help="Draw the bands of this data set; 'portico g-2 --list' lists them."
+    ),
+]
 Parameter = Annotated[str, typer.Option("--parameter", help="Parameter on which the limit is set.")]
 
 
@@ -145,6 +151,7 @@ def reach(
     parameter: Parameter = "epsilon",
     cl: Level = "0.9",
     method: Method = "cls",
+    magnetic_moment: Bands = None,
     as_json: Json = False,
 ) -> int:
     """Excluded intervals over a scan: table, dataset, picture and provenance."""
@@ -160,9 +167,35 @@ def reach(
         parameter=parameter,
         cl=cl,
         method=method,
+        magnetic_moment=magnetic_moment,
         as_json=as_json,
         command=sys.argv,
     )
+
+
+@app.command("g-2")
+def magnetic_moment(
+    mass: Annotated[str | None, typer.Option("--mass", help="Mass of the mediator, such as 1.25GeV.")] = None,
+    epsilon: Annotated[str | None, typer.Option("--epsilon", help="Also give the shift at this mixing.")] = None,
+    lepton: Annotated[str | None, typer.Option("--lepton", help="mu- (default) or e-.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="NAME", help="Data set; the newest of the lepton by default.")
+    ] = None,
+    sigma: Annotated[
+        list[str] | None, typer.Option("--sigma", metavar="N", help="Band of N sigma; 1 and 2 by default. Repeatable.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--list", help="List the data sets instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Magnetic moment of muon or electron with a dark photon: shift, and mixings within the bands of a data set."""
+    from . import magnetic_moment as command
+
+    if every:
+        command.listed(as_json=as_json)
+    elif mass is None:
+        raise typer.BadParameter("give --mass, such as --mass 1.25GeV, or --list")
+    else:
+        command.magnetic_moment(mass, epsilon, lepton, data, sigma or ["1", "2"], as_json=as_json)
 
 
 @app.command()
@@ -181,12 +214,16 @@ def recast(
     ] = None,
     settings: Set = None,
     options: Options = None,
+    magnetic_moment: Bands = None,
     as_json: Json = False,
 ) -> int:
     """Carry a published limit on an invisible mediator over to a model whose decays may be seen."""
     from . import exclude
 
-    return exclude.recast(published, model, settings, options, scan, output, as_json=as_json, command=sys.argv)
+    return exclude.recast(
+        published, model, settings, options, scan, output,
+        magnetic_moment=magnetic_moment, as_json=as_json, command=sys.argv,
+    )  # fmt: skip
 
 
 @app.command()

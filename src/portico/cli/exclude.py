@@ -51,32 +51,40 @@ def recast(
     scan: list[str] | None,
     output: str | None,
     *,
+    magnetic_moment: str | None,
     as_json: bool,
     command: list[str],
 ) -> int:
     """Print the excluded intervals of a published limit that is carried over, or compute a scan into a folder."""
     from ..limits.reach import check_scan
-    from ..limits.recast import recast as carried_over
-    from ..limits.recast import recasts
+    from ..limits.recast import limit_recast, reach_recast, recasts
 
     if published not in recasts():
         raise unknown_name("published limit with a search", published, recasts())
     search, model = make_search(published, options), make_model(model_name, settings)
     if not scan:
+        if magnetic_moment is not None:
+            raise InvalidInput(
+                "recast: --magnetic-moment draws bands in the picture of a scan; give --scan and -o DIR."
+            )
         if output is not None:
             raise InvalidInput(
                 "recast: -o DIR needs a scan; give for example --scan mass=0.1GeV:8GeV:40, or leave out -o."
             )
-        _print_limit(search, carried_over(published, model, **search.options), as_json=as_json)
+        _print_limit(search, limit_recast(search, model), as_json=as_json)
         return 0
     if output is None:
         raise InvalidInput("recast: a scan needs a folder for its table and picture; give -o DIR.")
     axes = check_scan(model, scans(scan, model), "epsilon")
+    _check_bands(magnetic_moment, list(axes), "epsilon")
 
     def compute(**callbacks: Any) -> Any:
-        return carried_over(published, model, scan=axes, **callbacks, **search.options)
+        return reach_recast(search, model, axes, **callbacks)
 
-    return _scanned(search, model, settings, axes, "epsilon", output, compute, as_json=as_json, command=command)
+    return _scanned(
+        search, model, settings, axes, "epsilon", output, compute,
+        magnetic_moment=magnetic_moment, as_json=as_json, command=command,
+    )  # fmt: skip
 
 
 def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
@@ -156,6 +164,7 @@ def reach(
     parameter: str,
     cl: str,
     method: str,
+    magnetic_moment: str | None,
     as_json: bool,
     command: list[str],
 ) -> int:
@@ -166,11 +175,15 @@ def reach(
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
     axes = check_scan(model, scans(scan, model), parameter)
+    _check_bands(magnetic_moment, list(axes), parameter)
 
     def compute(**callbacks: Any) -> Any:
         return found(search, model, scan=axes, parameter=parameter, cl=level, method=method, **callbacks)
 
-    return _scanned(search, model, settings, axes, parameter, output, compute, as_json=as_json, command=command)
+    return _scanned(
+        search, model, settings, axes, parameter, output, compute,
+        magnetic_moment=magnetic_moment, as_json=as_json, command=command,
+    )  # fmt: skip
 
 
 def _scanned(
@@ -182,6 +195,7 @@ def _scanned(
     output: str,
     compute: Callable[..., Any],
     *,
+    magnetic_moment: str | None,
     as_json: bool,
     command: list[str],
 ) -> int:
@@ -194,9 +208,9 @@ def _scanned(
         names = [
             str(table_file.path),
             str(files.write_dataset(folder, dataset)),
-            str(files.write_provenance(folder, dataset, search, command)),
+            str(files.write_provenance(folder, dataset, search, command, magnetic_moment=magnetic_moment)),
         ]
-        names[2:2] = _pictures(dataset, folder)
+        names[2:2] = _pictures(dataset, folder, magnetic_moment)
         table_file.verify()
     _report(search, dataset, names, axes, as_json=as_json)
     _notes(search, model, dataset, axes)
@@ -256,7 +270,20 @@ def _load_writers() -> None:
         from .. import plotting  # noqa: F401
 
 
-def _pictures(dataset: Any, folder: Any) -> list[str]:
+def _check_bands(name: str | None, scanned: list[str], parameter: str) -> None:
+    """Refuse bands that are not known, or that have no place in the picture, before anything is computed."""
+    if name is None:
+        return
+    from ..precision.magnetic_moment import data_set
+
+    data_set(name)
+    if (scanned, parameter) != (["mass"], "epsilon"):
+        raise InvalidInput(
+            f"--magnetic-moment {name}: the bands are drawn over a scan of mass alone with --parameter epsilon; given {', '.join(scanned)} and {parameter}."
+        )
+
+
+def _pictures(dataset: Any, folder: Any, bands: str | None) -> list[str]:
     """Draw the picture of a scan over one parameter, or the map of a scan over two."""
     from ..plotting import exclusion, exclusion_map, save
 
@@ -265,7 +292,7 @@ def _pictures(dataset: Any, folder: Any) -> list[str]:
         say(f"note: no picture is drawn of a scan over {dimensions} parameters.")
         return []
     paths = [str(folder / "reach.png"), str(folder / "reach.pdf")]
-    save(exclusion([dataset]) if dimensions == 1 else exclusion_map(dataset), *paths)
+    save(exclusion([dataset], magnetic_moment=bands) if dimensions == 1 else exclusion_map(dataset), *paths)
     return paths
 
 

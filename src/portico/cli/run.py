@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from .. import units
-from ..errors import NumericsError
+from .. import constants, units
+from ..errors import InvalidInput, NumericsError
 from .arguments import confidence, make_model, make_search, probability
 from .interrupted import say
 from .show import print_json
@@ -34,24 +34,55 @@ def _parameters_text(model: Model) -> str:
 
 
 def widths(model_name: str, settings: list[str] | None, *, as_json: bool) -> None:
-    """Print partial widths, branching ratios and lifetime."""
+    """Print partial widths, branching ratios and lifetime of the mediator, and of the dark fermions that decay."""
     model = make_model(model_name, settings)
     partial = {name: float(value) for name, value in model.partial_widths().items()}
     ratios, total, lifetime, length = model.branching_ratios(), model.width(), model.lifetime_s(), model.ctau_cm()
+    fermions = _fermions(model)
+    for sentence in model.notes():
+        say(f"note: {sentence}")
     if as_json:
+        more = {} if fermions is None else {"fermions": fermions}
         print_json({"model": model_name, "parameters": _set_parameters(model), "total_width_gev": total, "lifetime_s": lifetime, "ctau_cm": length,
-                    "partial_widths_gev": partial, "branching_ratios": ratios})  # fmt: skip
+                    "partial_widths_gev": partial, "branching_ratios": ratios, **more})  # fmt: skip
         return
     print(f"{model_name}: {_parameters_text(model)}\n")
-    print(
-        table(
-            ("channel", "width [GeV]", "branching ratio"),
-            [(name, number(value), number(ratios[name])) for name, value in partial.items()],
-        )
-    )
-    if model.parameters().get("alpha_dark") == 0:
+    _print_widths(partial, ratios, lifetime, length)
+    if model.parameters().get("alpha_dark") == 0 and fermions is None:
         print("\nalpha_dark is 0: no decay to dark matter; set it with --set alpha_dark=...")
-    print(f"\ntotal width  {number(total)} GeV\nlifetime     {number(lifetime)} s\nc tau        {number(length)} cm")
+    for name, found in (fermions or {}).items():
+        print(f"\n{name}: {number(found['mass_gev'])} GeV\n")
+        _print_widths(found["partial_widths_gev"], found["branching_ratios"], found["lifetime_s"], found["ctau_cm"])
+
+
+def _print_widths(partial: dict[str, float], ratios: dict[str, float], lifetime: float, length: float) -> None:
+    rows = [(name, number(value), number(ratios[name])) for name, value in partial.items()]
+    print(table(("channel", "width [GeV]", "branching ratio"), rows))
+    print(
+        f"\ntotal width  {number(sum(partial.values()))} GeV\nlifetime     {number(lifetime)} s\nc tau        {number(length)} cm"
+    )
+
+
+def _fermions(model: Model) -> dict[str, Any] | None:
+    """Widths of the dark fermions that decay; None for a model without them, empty where they cannot be given, which is told."""
+    from ..models.base import DarkFermionModel
+
+    if not isinstance(model, DarkFermionModel):
+        return None
+    try:
+        widths, lengths = model.fermion_widths(), model.fermion_ctau_cm()
+    except InvalidInput as error:
+        say(f"note: no widths of dark fermions: {error}")
+        return {}
+    masses, found = model.fermion_masses(), {}
+    for name, partial in widths.items():
+        total = sum(partial.values())
+        found[name] = {
+            "mass_gev": float(masses[name]), "partial_widths_gev": partial,
+            "branching_ratios": {channel: width / total if total > 0 else 0.0 for channel, width in partial.items()},
+            "lifetime_s": constants.HBAR_GEV_S / total if total > 0 else math.inf, "ctau_cm": lengths[name],
+        }  # fmt: skip
+    return found
 
 
 def signal(
@@ -82,7 +113,7 @@ def _print_signal(
         print_json({
             "search": result.search, "model": model_name, "parameters": _set_parameters(model), "expected": result.expected, "channels": result.channels,
             "numerical_error": numerical, "systematic_error": systematic, "factors": [factor._asdict() for factor in result.factors],
-            "background": {"expected": background.expected, "uncertainty": background.uncertainty,
+            "background": None if background is None else {"expected": background.expected, "uncertainty": background.uncertainty,
                            "components": {name: {"expected": value, "uncertainty": error} for name, (value, error) in background.components.items()}},
         })  # fmt: skip
         return
@@ -94,6 +125,9 @@ def _print_signal(
     print(
         f"signal      {number(result.expected)} events (numerical {number(numerical, 2)}, theory and inputs {number(systematic, 2)})"
     )
+    if background is None:
+        print("background  not in the file: limits rest on a published one")
+        return
     print(f"background  {number(background.expected)} +- {number(background.uncertainty, 3)} events: "
           + ", ".join(f"{name} {number(value, 4)} +- {number(error, 3)}" for name, (value, error) in background.components.items()))  # fmt: skip
 

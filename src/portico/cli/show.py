@@ -58,6 +58,9 @@ def models(name: str | None, *, as_json: bool) -> None:
     print(f"{name}: {chosen.TITLE}\n")
     print(inspect.cleandoc(chosen.__doc__ or "").split("Examples\n--------")[0].rstrip())
     print("\n" + table(("parameter", "unit", "default", "allowed", "meaning"), [row[:5] for row in rows]))
+    if chosen.EXAMPLE:
+        settings = " ".join(f"--set {key}={value:g}" for key, value in chosen.EXAMPLE.items())
+        print(f"\nA point to start from: portico widths {name} --set mass=1.25 --set epsilon=1e-3 {settings}")
     limited = [
         f"{key} in [{spec.limit_range[0]:g}, {spec.limit_range[1]:g}]"
         for key, spec in chosen.PARAMETERS.items()

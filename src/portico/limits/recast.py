@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .reach import Limit
 
 _PER_DECADE = 25
+_FINER = 4  # between 100 nodes per decade the survival is interpolated: steps of single events are no features
 
 
 def recast(
@@ -58,19 +59,37 @@ def recast(
     Raises UnknownName for a name that is not known, InvalidInput where the model has no open dark decay or the mass lies
     outside the published limit.
     """
-    from .reach import limit_of, reach_of
-
     known = recasts()
     if not isinstance(published, str) or published not in known:
         raise unknown_name("published limit with a search", published, known)
     search, theory = make_search(published, options), as_model(model)
+    if scan is None:
+        return limit_recast(search, theory)
+    return reach_recast(search, theory, scan, on_start=on_start, on_block=on_block)
+
+
+def limit_recast(search: Search, model: Model) -> Limit:
+    """Return the limit at one point from the published limit that bears the name of the search."""
+    from .reach import limit_of
+
+    return limit_of(recast_problem(search, model, "epsilon", curve(search.name), {}), None, "recast")
+
+
+def reach_recast(
+    search: Search,
+    model: Model,
+    scan: Mapping[str, Any],
+    *,
+    on_start: Callable[[], None] | None = None,
+    on_block: Callable[[Block], None] | None = None,
+) -> xarray.Dataset:
+    """Return the reach over a scan from the published limit that bears the name of the search."""
+    from .reach import reach_of
 
     def problem(points: dict[str, np.ndarray]) -> Problem:
-        return recast_problem(search, theory, "epsilon", curve(published), points)
+        return recast_problem(search, model, "epsilon", curve(search.name), points)
 
-    if scan is None:
-        return limit_of(problem({}), None, "recast")
-    return reach_of(problem, theory, search, scan, "epsilon", None, "recast", on_start, on_block)
+    return reach_of(problem, model, search, scan, "epsilon", None, "recast", on_start, on_block)
 
 
 def recasts() -> list[str]:
@@ -123,14 +142,18 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
     dark, visible = (np.broadcast_to(part, count) for part in dark_and_visible(theory))
     level = problem.published.at(mass) ** 2
     samples = [signature.survival(problem.search, one) for one in _rows(problem.model, points, count)]
+    nodes = np.log(np.geomspace(problem.grid[0], problem.grid[-1], _FINER * (problem.grid.size - 1) + 1))
+    known = [sample.probability(np.exp(nodes)) for sample in samples]
 
     def strength(shift: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        with np.errstate(divide="ignore"):
+            height = [np.log(np.clip(value + shift * error, 0.0, 1.0)) for value, error in known]
+
         def function(index: np.ndarray, x: np.ndarray) -> np.ndarray:
             passed = np.empty(x.shape)
             for k in np.unique(index):
                 chosen = index == k
-                value, error = samples[k].probability(x[chosen])
-                passed[chosen] = np.clip(value + shift * error, 0.0, 1.0)
+                passed[chosen] = np.exp(_between(np.log(x[chosen]), nodes, height[k]))
             return x**2 * dark[index] / (dark[index] + x**2 * visible[index]) * passed
 
         return function
@@ -145,6 +168,13 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
         first, points, found.edges, found.number, status, error, zero, np.sqrt(level), found,
         np.empty((0, count)), np.empty((0, count)), (fewer, more),
     )  # fmt: skip
+
+
+def _between(place: np.ndarray, nodes: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Linear interpolation of a logarithm that may be -inf: next to a probability of 0 it is -inf."""
+    finite = np.isfinite(height)
+    value = np.interp(place, nodes, np.where(finite, height, 0.0))
+    return np.where(np.interp(place, nodes, 1.0 - finite) > 0, -np.inf, value)
 
 
 def _rows(model: Model, points: dict[str, np.ndarray], count: int) -> list[Any]:

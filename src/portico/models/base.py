@@ -234,7 +234,9 @@ class DarkFermionModel(Model):
     def _check_dark_decays(self, parents: tuple[str, ...]) -> None:
         """Raise InvalidInput where one of these fermions decays to three others through the dark coupling alone."""
         masses, couplings = self.fermion_masses(), self.couplings()
-        if any(isinstance(value, jax.core.Tracer) for value in jax.tree.leaves((masses, couplings))):
+        if any(isinstance(value, jax.core.Tracer) for value in jax.tree.leaves((masses, couplings, self.alpha_dark))):
+            return
+        if not np.any(np.asarray(self.alpha_dark) > 0):
             return
         live = [
             names

@@ -56,7 +56,8 @@ class HeavyNeutralLepton(DarkFermionModel):
 
     Notes: the active neutrino couples to the mediator through U_nu i only; widths to it are left out, and psi_1 is taken as
     stable. A Lagrangian written with nbar M n^c needs M^*. The talk on arXiv:2302.05410 writes U^dagger where the complex conjugate
-    is meant, and gives no V_ij for its benchmarks: v_32 and v_21 have to be given.
+    is meant, and gives no V_ij for its benchmarks: v_32 and v_21 have to be given. Couplings are taken as they are: |V_32| = 1 with
+    |V_21| = 0.195, which give its branching ratio of 0.96, make the largest eigenvalue of V 1.019, while mixing gives at most 1.
 
     Source: arXiv:2302.05410; the talk on arXiv:2302.05410.
 

@@ -55,7 +55,7 @@ class Background(NamedTuple):
 class SignalYield(NamedTuple):
     """Expected signal events with the chain of factors behind them.
 
-    ``numerical_error`` covers integration, ``systematic_error`` inputs and theory; both absolute, in events, per channel.
+    ``background`` is None where limits rest on a published one. ``numerical_error`` covers integration, ``systematic_error`` inputs and theory; both absolute, in events, per channel.
     """
 
     search: str
@@ -65,7 +65,7 @@ class SignalYield(NamedTuple):
     numerical_error: dict[str, Any]
     systematic_error: dict[str, Any]
     factors: tuple[Factor, ...]
-    background: Background
+    background: Background | None
     observed: float | None
     sources: tuple[str, ...]
 
