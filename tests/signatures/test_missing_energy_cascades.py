@@ -8,6 +8,7 @@ import pytest
 import portico
 from portico.cascades import generator, survival
 from portico.detection import dump_veto
+from portico.limits.recast import recast, recasts
 from portico.models import DarkPhoton, DiracInelastic, Inelastic
 from portico.signatures import _missing_energy_veto as veto
 from portico.signatures import missing_energy
@@ -182,3 +183,21 @@ def test_model_that_does_not_fit_is_refused(model, text):
 def test_a_gradient_of_events_is_refused():
     with pytest.raises(portico.InvalidInput, match="not differentiable"):
         portico.signal(_search(), _inelastic(mass=0.3, epsilon=1e-3), differentiable=True)
+
+
+# --- published limits carried over -----------------------------------------------------------------------------------
+
+
+def test_recast_of_a_published_limit_keeps_it_for_invisible_mediators_and_weakens_it_for_cascades():
+    assert {"na64e_invisible_2019", "na64e_invisible_2023"} <= set(recasts())
+    assert NAME not in recasts()  # of it only the extent of a region is published
+    name, mass, precise = "na64e_invisible_2019", 0.3, {"channels": "bremsstrahlung", "semi_visible_veto": "strict"}
+    invisible = recast(name, DarkPhoton(mass=mass, alpha_dark=0.1), **precise)
+    assert invisible.intervals[0][0] == pytest.approx(1.52e-3, rel=1e-3)
+    cascade = recast(name, _inelastic(mass=mass), **precise)
+    low, high = cascade.intervals[0]
+    assert low > invisible.intervals[0][0]
+    # both edges solve epsilon^2 P = epsilon_inv^2
+    passed = missing_energy.survival(_search(name, semi_visible_veto="strict"), _inelastic(mass=mass)).probability
+    for edge in (low, high):
+        assert edge**2 * float(passed(edge).value) == pytest.approx(1.52e-3**2, rel=0.02)
