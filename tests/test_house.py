@@ -36,6 +36,7 @@ PUBLIC_NAMES = [
     "models",
     "plot",
     "reach",
+    "recast",
     "reproduce",
     "search",
     "searches",
@@ -52,6 +53,7 @@ FLOORS = [
     ["kinematics"],
     ["matter"],
     ["decays"],
+    ["precision"],
     ["models"],
     ["flux"],
     ["beams"],
@@ -70,7 +72,7 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 OPEN_FLOORS = {FLOOR_OF["scans"], FLOOR_OF["cli"]}
 FRONT_DOOR = "the front door"  # what 'import portico' gives; it names everything, so only the open floors may use it
 FOUNDATION = [room for room, floor in FLOOR_OF.items() if floor < FLOOR_OF["numerics"]]
-PHYSICS_ROOMS = ["kinematics", "matter", "decays", "production", "transport", "beams", "statistics"]
+PHYSICS_ROOMS = ["kinematics", "matter", "decays", "precision", "production", "transport", "beams", "statistics"]
 
 STATUSES = {"published", "digitised", "inferred", "assumed", "unverified", "computed"}
 HEAVY_MODULES = ["jax", "matplotlib", "xarray", "scipy", "pint"]
@@ -250,6 +252,7 @@ def data_files(package: Path) -> list[Path]:
             *package.glob("experiments/*.toml"),
             *package.glob("limits/published/*.toml"),
             *package.glob("matter/materials.toml"),
+            *package.glob("precision/*.toml"),
             *package.glob("reproductions/*.toml"),
         ]
     )

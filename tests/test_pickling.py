@@ -23,7 +23,7 @@ POINT = {"mass": 0.067, "epsilon": 1e-4, "alpha_dark": 0.5}
 
 def _model(name="dark_photon", **changes):
     kind = model_class(name)
-    return kind(**{key: value for key, value in {**POINT, **changes}.items() if key in kind.PARAMETERS})
+    return kind(**{key: value for key, value in {**POINT, **kind.EXAMPLE, **changes}.items() if key in kind.PARAMETERS})
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ _LAZY = {
     "models": ("models", None),
     "plot": ("plotting", None),
     "reach": ("limits.reach", "reach"),
+    "recast": ("limits.recast", "recast"),
     "reproduce": ("reproductions.base", "reproduce"),
     "search": ("limits.front", "search"),
     "searches": ("limits.front", "searches"),
@@ -32,7 +33,7 @@ _LAZY = {
 
 __all__ = [
     "DataError", "InvalidInput", "NumericsError", "OutOfValidity", "PorticoError", "UnknownName", "__version__",
-    "cite", "count_limit", "limit", "models", "plot", "reach", "reproduce", "search", "searches", "signal",
+    "cite", "count_limit", "limit", "models", "plot", "reach", "recast", "reproduce", "search", "searches", "signal",
 ]  # fmt: skip
 
 

@@ -62,6 +62,51 @@ def test_widths_as_text(run):
     assert " cm" in out
 
 
+INELASTIC = ("widths", "inelastic", "--set", "mass=1.25", "--set", "epsilon=1e-3", "--set", "alpha_dark=0.1")
+
+
+def test_widths_of_dark_fermions(run):
+    point = (*INELASTIC, "--set", "splitting=0.4", "--set", "dark_matter_mass_ratio=0.33")
+    content = _json(run(*point, "--json"))
+    assert content["branching_ratios"]["psi_1 psi_2"] == pytest.approx(1.0, abs=1e-6)
+    assert list(content["fermions"]) == ["psi_2"]
+    psi = content["fermions"]["psi_2"]
+    assert list(psi) == ["mass_gev", "partial_widths_gev", "branching_ratios", "lifetime_s", "ctau_cm"]
+    assert psi["mass_gev"] == pytest.approx(0.5775)
+    assert psi["partial_widths_gev"]["psi_1 e+ e-"] == pytest.approx(1.99543e-15, rel=5e-6)
+    assert psi["branching_ratios"] == {
+        "psi_1 e+ e-": 1.0,
+        "psi_1 mu+ mu-": 0.0,
+        "psi_1 tau+ tau-": 0.0,
+        "psi_1 hadrons": 0.0,
+    }
+    assert psi["lifetime_s"] * 2.99792458e10 == pytest.approx(psi["ctau_cm"], rel=1e-8)
+    text = run(*point).out
+    assert "psi_2: 0.5775 GeV" in text
+    assert "9.8889 cm" in text
+
+
+def test_closed_dark_decays_are_told(run):
+    done = run(*INELASTIC, "--set", "splitting=0.4", "--set", "dark_matter_mass=0.6", "--json")
+    assert done.status == 0
+    assert (
+        done.err
+        == "note: no pair of dark fermions that couples is lighter than the mediator: the mediator falls back to visible decays.\n"
+    )
+    assert json.loads(done.out)["partial_widths_gev"]["psi_1 psi_2"] == 0.0
+    stable = json.loads(run(*INELASTIC, "--set", "splitting=0", "--json").out)["fermions"]["psi_2"]
+    assert (stable["ctau_cm"], stable["lifetime_s"]) == (None, None)
+
+
+def test_fermions_that_are_not_computed_leave_the_mediator(run):
+    point = ("widths", "dirac_inelastic", *INELASTIC[2:], "--set", "splitting=2.5", "--set", "mixing_angle=0.1")
+    done = run(*point, "--json")
+    assert done.err.startswith(
+        "note: no widths of dark fermions: dirac_inelastic: psi_2 is heavy enough to decay to psi_1 psi_1 psi_1"
+    )
+    assert json.loads(done.out)["fermions"] == {}
+
+
 # --- signal --------------------------------------------------------------------------------------------------------
 
 

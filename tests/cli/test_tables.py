@@ -47,11 +47,9 @@ def test_shipped_tables_are_listed(run, cache):
     assert re.search(r"vector +e- +I, Cs +elastic_inelastic +2 to 12 +all +1\.9% +shipped", done.out)
     assert f"Yours are in {cache}" in done.out
     content = _json(run("tables", "--json"))
-    assert [t["form_factor"] for t in content["tables"]] == [
-        "elastic",
-        "elastic_inelastic",
-        "elastic_inelastic_squared",
-    ]
+    forms = ["elastic", "elastic_inelastic", "elastic_inelastic_squared"]
+    assert [t["form_factor"] for t in content["tables"]] == [*forms, *forms]
+    assert [t["elements"] for t in content["tables"][::3]] == [["I", "Cs"], ["Pb"]]
     assert content["tables"][0]["mass_gev"] == [0.0, None]
     assert content["problems"] == []
 
@@ -60,7 +58,7 @@ def test_search_tells_the_command_that_makes_its_table_and_then_runs(run, lead, 
     asked = ("signal", lead, *POINT, "--set", "mass=20MeV")
     done = run(*asked)
     assert (done.status, done.out) == (2, "")
-    assert "bremsstrahlung=exact: no table for Pb with e- and form factor elastic; there are I, Cs" in done.err
+    assert "energies from 4.13 to 6.62 GeV are asked; the tables for Pb hold 40 to 120 GeV: make one" in done.err
     words = shlex.split(re.search(r"make one with '(.*?)'", done.err)[1])
     assert words == ["portico", "tables", "--element", "Pb", "--energy", "4.1GeV:6.7GeV"]
     made = run(*words[1:], "--points", "12x5x8")

@@ -15,12 +15,12 @@ NAMES = registry.names("model")
 
 
 def _example(name, **changes):
-    """A model with a mass of 0.3 GeV and couplings of 1e-3, all else as it comes."""
+    """A model with a mass of 0.3 GeV and couplings of 1e-3, all else as it comes or as in its example."""
     kind = models.model_class(name)
     values = {
         parameter: 1e-3 for parameter, spec in kind.PARAMETERS.items() if spec.limit_range and spec.default == "none"
     }
-    return kind(**{"mass": 0.3, **values, **changes})
+    return kind(**{"mass": 0.3, **values, **kind.EXAMPLE, **changes})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,7 +86,7 @@ def test_values_outside_the_range_are_refused(name):
                 models.model_class(name)(**{parameter: None})
             continue
         for wrong in (np.nan, np.inf, spec.low - 1 if np.isfinite(spec.low) else np.nan):
-            with pytest.raises(InvalidInput, match=f"{name}: {parameter}"):
+            with pytest.raises(InvalidInput, match=f"{name}: {parameter} = "):
                 models.model_class(name)(**{parameter: wrong})
 
 

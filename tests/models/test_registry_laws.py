@@ -39,11 +39,19 @@ CASES, FIRST_CASES = _cases(), _cases(pytest.mark.slow)
 
 def _base(name, choice):
     kind = model_class(name)
-    return {**choice, **{key: value for key, value in COUPLINGS.items() if key in kind.PARAMETERS}}
+    return {**kind.EXAMPLE, **choice, **{key: value for key, value in COUPLINGS.items() if key in kind.PARAMETERS}}
+
+
+def _merged(name, choice, values):
+    """The parameters of the base with these values, of which some take the place of others."""
+    base = _base(name, choice)
+    for both in model_class(name).EITHER:
+        base = {key: value for key, value in base.items() if key not in both or not set(both) & set(values)}
+    return {**base, **values}
 
 
 def _make(name, choice, **values):
-    return model_class(name)(**{**_base(name, choice), **values})
+    return model_class(name)(**_merged(name, choice, values))
 
 
 def _ends(name):
@@ -57,9 +65,10 @@ def _widths(name, choice, mass, **values):
     return {channel: np.broadcast_to(np.asarray(width), np.shape(mass)) for channel, width in widths.items()}
 
 
+@cache
 def _dark_variants(name):
-    """The other continuous parameters that have no value by themselves, each with a value, one at a time; and none."""
-    variants = [{}]
+    """None; each other mass with a value of its own, one at a time; all other numbers with one, at once."""
+    variants, together = [{}], {}
     for key, spec in model_class(name).PARAMETERS.items():
         if key in ("mass", *COUPLINGS) or spec.choices:
             continue
@@ -67,8 +76,11 @@ def _dark_variants(name):
             _make(name, {}, mass=0.3, **{key: 0.05})
         except InvalidInput:
             continue
-        variants.append({key: 0.05})
-    return variants
+        if spec.unit == "GeV":
+            variants.append({key: 0.05})
+        else:
+            together[key] = 0.05
+    return [*variants, together] if together else variants
 
 
 @cache
@@ -176,7 +188,7 @@ def test_gradients_are_finite_at_and_around_thresholds(name, choice):
         ]
         mass = np.clip(np.concatenate([np.geomspace(low, high, 192), near]), low, high)
         mass = np.pad(mass, (0, 320 - mass.size), mode="edge")
-        continuous = {**{k: v for k, v in _base(name, choice).items() if k not in choice}, **variant}
+        continuous = {k: v for k, v in _merged(name, choice, variant).items() if k not in choice}
 
         def width(mass, others):
             return _make(name, choice, mass=mass, **others).width()

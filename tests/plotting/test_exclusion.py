@@ -49,10 +49,20 @@ def test_exclusion_draws_each_channel_alone(reach):
 
 def test_exclusion_compares_with_the_published_limits(reach):
     ax = portico.plot.exclusion([reach])
-    for curve in curves.curves("epsilon"):
+    shown = [curve for curve in curves.compared("epsilon") if curve.kind != "bound"]
+    for curve in shown:
         np.testing.assert_array_equal(_line(ax, curve.title)[1], curve.value)
     bare = portico.plot.exclusion([reach], compare=False)
     assert not {curve.title for curve in curves.curves("epsilon")} & set(_labels(bare))
+
+
+def test_picture_below_1_gev_has_as_many_lines_as_before(reach):
+    """Bounds for any decay start at 1 GeV: they do not crowd it."""
+    assert {c.title for c in curves.curves("epsilon")} & set(_labels(portico.plot.exclusion([reach]))) == {
+        "BaBar mono-photon",
+        "Belle II mono-photon, projection",
+        "NA64e, $9.4\\times10^{11}$ electrons",
+    }
 
 
 def test_exclusion_draws_into_given_axes_and_whatever_the_order(reach):

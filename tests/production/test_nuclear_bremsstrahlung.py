@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from portico import particles
+from portico import constants, particles
 from portico.constants import ALPHA
 from portico.matter.form_factors import Nucleus, effective_photon_flux
+from portico.numerics.quadrature import gauss_legendre
 from portico.production import nuclear_bremsstrahlung as brems
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "production.json").read_text())
@@ -266,3 +267,45 @@ def test_arrays_equal_loops():
 def test_virtuality():
     assert float(brems.virtuality(0.5, 0.1, 0.0)) == pytest.approx(0.01, rel=1e-15)
     assert float(brems.virtuality(1.0, 0.1, 0.2)) == pytest.approx(0.04, rel=1e-15)
+
+
+# --- electrons of 100 GeV on lead ------------------------------------------------------------------------------------
+
+LEAD = Nucleus(82.0, 207.2)
+DUMP = json.loads((Path(__file__).parents[1] / "reference" / "missing_energy.json").read_text())
+SQUARED = "elastic_inelastic_squared"
+PICOBARN = constants.GEV2_CM2 * 1e36 * 1e-6  # for epsilon = 1e-3
+
+
+def _tolerances(row):
+    return [row["tolerance"], row["tolerance"], row["tolerance_1_gev"]]
+
+
+def test_flux_of_lead_by_a_separate_integration():
+    row = DUMP["flux"]
+    for mass, wanted, tolerance in zip(row["mass"], row["chi"], _tolerances(row), strict=True):
+        flux = effective_photon_flux((mass**2 / 200) ** 2, mass**2 + ELECTRON**2, LEAD, name=SQUARED, order=200)
+        assert float(flux) == pytest.approx(wanted, rel=tolerance), mass
+
+
+def test_frozen_flux_of_lead_by_a_separate_integration():
+    row = DUMP["iww_full"]
+    for mass, wanted, tolerance in zip(row["mass"], row["dsigma_dx"], _tolerances(row), strict=True):
+        found = brems.dsigma_dx(0.1, 100.0, mass, lepton_mass=ELECTRON, nucleus=LEAD, approximation="iww_full", form=SQUARED, order=200)  # fmt: skip
+        assert float(found) * PICOBARN == pytest.approx(wanted, rel=tolerance), mass
+
+
+def test_sigma_ends_where_no_lepton_is_left_and_the_separate_integration_goes_on():
+    row = DUMP["iww_full"]
+    u, weight = gauss_legendre(400)
+    for mass, wanted in zip(row["mass"], row["sigma"], strict=True):
+
+        def piece(low, high, mass=mass):
+            log_missing = np.log(low) + np.log(high / low) * u
+            density = _dsigma(np.exp(log_missing), 100.0, mass, lepton_mass=ELECTRON, nucleus=LEAD, approximation="iww_full", form=SQUARED, order=100)  # fmt: skip
+            return np.sum(weight * np.log(high / low) * np.exp(log_missing) * np.asarray(density)) * PICOBARN
+
+        end = ELECTRON / 100.0
+        inside = brems.sigma_above(0.5, 100.0, mass, lepton_mass=ELECTRON, nucleus=LEAD, approximation="iww_full", form=SQUARED, orders=(60, 100))  # fmt: skip
+        assert float(inside) * PICOBARN == pytest.approx(piece(end, 0.5), rel=1e-6)
+        assert piece(end, 0.5) + piece(1e-13, end) == pytest.approx(wanted, rel=row["tolerance_sigma"]), mass

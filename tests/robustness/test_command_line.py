@@ -13,6 +13,7 @@ from portico import registry
 from portico.cli.app import app
 from portico.experiments.base import load
 from portico.models import model_class
+from portico.precision import magnetic_moment
 
 COMMANDS = typer.main.get_command(app).commands
 HEAVY = {"reproduce", "tables"}  # lawful calls of these take minutes: they get no lawful name
@@ -74,6 +75,10 @@ def _pool(command, parameter, folder):
         "-o": (os.path.join(folder, "out"), os.path.join(folder, "file"), os.path.join(folder, "file/below")),
         "--parameter": ("epsilon", "alpha_dark", "mass", "dark_matter"),
         "--method": ("cls", "likelihood_ratio", "sqrt_b"),
+        "--data": magnetic_moment.names(),
+        "--magnetic-moment": magnetic_moment.names(),
+        "--lepton": magnetic_moment.LEPTONS,
+        "--sigma": ("1", "2", "2.5", "0"),
         "--cl": ("0.9", "95%", "0", "1", "nan", "0.999999999999", "1e-6", "1e-300"),
     }.get(name, QUANTITIES)
 

@@ -48,9 +48,9 @@ def _integrated(rate, depth):
 
 
 @cache
-def kernel(depth, leptons):
+def kernel(depth, leptons, end=0.36):
     """Tsai-Whitis K(w), w = 1/ln(1/y), with one (positrons) or two leptons per pair of the second generation."""
-    w = np.linspace(1 / 400, 0.36, 400)
+    w = np.linspace(1 / 400, end, 400)
     length, y = 1 / w, np.exp(-1 / w)
     u, du = (a.ravel() for a in panels(np.linspace(0, 1, 9), 12))
     top = np.minimum(depth * length, 60.0)[:, None]
@@ -132,3 +132,13 @@ def annihilation_by_hand():
 @pytest.fixture(scope="session")
 def emission_by_hand():
     return emission
+
+
+@pytest.fixture(scope="session")
+def kernel_by_hand():
+    return kernel
+
+
+@pytest.fixture(scope="session")
+def panels_by_hand():
+    return panels

@@ -375,3 +375,52 @@ def test_photon_yield_solves_its_transport_equation(depth, x, attenuation):
 @jax.jit
 def _photon_flow(x, depth, attenuation):
     return jax.jvp(lambda t: em.photon_yield(x, t, attenuation=attenuation), (depth,), (1.0,))
+
+
+# --- leptons of the other charge -------------------------------------------------------------------------------------
+
+LOST = np.array([0.01, 0.05, 0.1, 0.3, 0.693, 2.0])
+
+
+@pytest.mark.parametrize("depth", [1.0, 16.0, 40.0])
+@pytest.mark.parametrize("method", em.METHODS)
+def test_other_charge_is_the_sum_of_both_less_that_of_the_primary(depth, method):
+    w = np.asarray(maps.logarithmic_coordinate(LOST))
+    positron, both = em.track_length_kernels(w, depth, method=method)
+    other = em.opposite_charge_kernel(w, depth, method=method)
+    # what the difference of two numbers leaves
+    np.testing.assert_allclose(other, both - positron, rtol=1e-7, atol=1e-9)
+
+
+def test_other_charge_in_a_thin_target_is_one_photon_and_one_pair():
+    """T^3/6 times the kernels of bremsstrahlung and pair production, folded."""
+    depth = 1e-3
+
+    def folded(v):
+        def integrand(x):
+            z = v / x
+            return (4 / 3 - 4 * x / 3 + x**2) / x * (1 - 4 / 3 * z * (1 - z)) / x
+
+        return quad(integrand, v, 1)[0]
+
+    for y in (0.1, 0.5, 1.0):
+        wanted = depth**3 / 6 * folded(np.exp(-y))
+        found = em.opposite_charge_track(np.array([y]), depth, method="cascade")[0]
+        assert found == pytest.approx(wanted, rel=3e-3)  # next order in the depth
+
+
+def test_other_charge_vanishes_with_the_energy_lost_and_keeps_its_digits():
+    y = np.geomspace(1e-9, 1e-3, 25)
+    track = em.opposite_charge_track(y, 40.0, method="cascade") / y
+    assert np.all(track > 0)
+    assert np.all(np.diff(track) > 0)  # like y times a power of y that the depth smears: slowly more than linear
+    assert np.all(np.diff(np.log(track)) < 0.5 * np.diff(np.log(y)))
+    assert np.all(em.opposite_charge_kernel(np.array([0.0, 0.01]), 40.0, method="cascade") == 0)
+
+
+def test_primary_electrons_by_a_separate_integration():
+    reference = json.loads((Path(__file__).parents[1] / "reference" / "missing_energy.json").read_text())
+    row = reference["track_length"]
+    y = np.log(100.0 / row["energy"])
+    found = float(em.first_generation_track(y, 40.0)) / y / 100.0
+    assert found == pytest.approx(row["per_gev"], rel=row["tolerance"])

@@ -38,6 +38,8 @@ def decay_shape(mass: np.ndarray, masses: tuple[float, float], couplings: tuple[
     r"""Return m times the width of a vector of mass m to two fermions, without constant factors.
 
     .. math:: \frac{p}{m}\left\{g_+\left[E_1E_2 + \tfrac13p^2\right] + g_-m_1m_2\right\}, \qquad g_\pm = g_V^2\pm g_A^2
+
+    Source: trace of the current, averaged over three polarisations.
     """
     p = momentum(mass, *masses)
     energies = np.sqrt(masses[0] ** 2 + p**2) * np.sqrt(masses[1] ** 2 + p**2)

@@ -39,6 +39,12 @@ Method = Annotated[
         "--method", help="Statistical method: cls, bayes, likelihood_ratio, sqrt_b, ...; an unknown one lists all."
     ),
 ]
+Bands = Annotated[
+    str | None,
+    typer.Option(
+        "--magnetic-moment", metavar="NAME", help="Draw the bands of this data set; 'portico g-2 --list' lists them."
+    ),
+]
 Parameter = Annotated[str, typer.Option("--parameter", help="Parameter on which the limit is set.")]
 
 
@@ -114,9 +120,9 @@ def limit(
     as_json: Json = False,
 ) -> None:
     """Excluded intervals of one parameter at one point."""
-    from . import run
+    from . import exclude
 
-    run.limit(search, model, settings, options, parameter=parameter, cl=cl, method=method, as_json=as_json)
+    exclude.limit(search, model, settings, options, parameter=parameter, cl=cl, method=method, as_json=as_json)
 
 
 @app.command()
@@ -145,12 +151,13 @@ def reach(
     parameter: Parameter = "epsilon",
     cl: Level = "0.9",
     method: Method = "cls",
+    magnetic_moment: Bands = None,
     as_json: Json = False,
 ) -> int:
     """Excluded intervals over a scan: table, dataset, picture and provenance."""
-    from . import run
+    from . import exclude
 
-    return run.reach(
+    return exclude.reach(
         search,
         model,
         settings,
@@ -160,9 +167,63 @@ def reach(
         parameter=parameter,
         cl=cl,
         method=method,
+        magnetic_moment=magnetic_moment,
         as_json=as_json,
         command=sys.argv,
     )
+
+
+@app.command("g-2")
+def magnetic_moment(
+    mass: Annotated[str | None, typer.Option("--mass", help="Mass of the mediator, such as 1.25GeV.")] = None,
+    epsilon: Annotated[str | None, typer.Option("--epsilon", help="Also give the shift at this mixing.")] = None,
+    lepton: Annotated[str | None, typer.Option("--lepton", help="mu- (default) or e-.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", metavar="NAME", help="Data set; the newest of the lepton by default.")
+    ] = None,
+    sigma: Annotated[
+        list[str] | None, typer.Option("--sigma", metavar="N", help="Band of N sigma; 1 and 2 by default. Repeatable.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--list", help="List the data sets instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Magnetic moment of muon or electron with a dark photon: shift, and mixings within the bands of a data set."""
+    from . import magnetic_moment as command
+
+    if every:
+        command.listed(as_json=as_json)
+    elif mass is None:
+        raise typer.BadParameter("give --mass, such as --mass 1.25GeV, or --list")
+    else:
+        command.magnetic_moment(mass, epsilon, lepton, data, sigma or ["1", "2"], as_json=as_json)
+
+
+@app.command()
+def recast(
+    published: Annotated[
+        str, typer.Argument(metavar="PUBLISHED", help="Name of a published limit whose search portico has.")
+    ],
+    model: ModelName,
+    scan: Annotated[
+        list[str] | None,
+        typer.Option("--scan", metavar="NAME=LOW:HIGH:COUNT", help="Scan, as for reach; without it one point."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Folder for the results of a scan, as for reach."),
+    ] = None,
+    settings: Set = None,
+    options: Options = None,
+    magnetic_moment: Bands = None,
+    as_json: Json = False,
+) -> int:
+    """Carry a published limit on an invisible mediator over to a model whose decays may be seen."""
+    from . import exclude
+
+    return exclude.recast(
+        published, model, settings, options, scan, output,
+        magnetic_moment=magnetic_moment, as_json=as_json, command=sys.argv,
+    )  # fmt: skip
 
 
 @app.command()
@@ -202,6 +263,42 @@ def count(
         "method": method, "coverage": coverage, "seed": seed, "toys": toys, "prior_ceiling": prior_ceiling,
     }  # fmt: skip
     run.count(observed, background, settings, as_json=as_json)
+
+
+@app.command()
+def events(
+    search: SearchName,
+    model: ModelName,
+    count: Annotated[int, typer.Option("-n", "--number", metavar="N", help="Number of events.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="FILE.parquet, FILE.hepmc3 or FILE.lhe: the ending chooses."
+        ),
+    ],
+    settings: Set = None,
+    options: Options = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same events.")] = 1,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists already.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Unweighted events of a model as a search produces them: particles, parents, momenta, vertices.
+
+    After Ctrl-C or on a full disk the events so far are kept. Formats and particle codes: docs/events.md. Needs the extra 'events'.
+    """
+    from .events import events as written
+
+    written(
+        search,
+        model,
+        settings,
+        options,
+        count=count,
+        seed=seed,
+        output=output,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -35,7 +35,8 @@ def main() -> NoReturn:
     except OSError as error:
         _drop_output()
         place = f" '{error.filename}'" if error.filename else ""
-        say(f"error: cannot write{place}: {(error.strerror or str(error)).lower()}.")
+        reason = error.strerror or str(error)
+        say(f"error: cannot write{place}: {reason[:1].lower()}{reason[1:]}.")
         status = 2
     raise SystemExit(status)
 

@@ -58,6 +58,9 @@ def models(name: str | None, *, as_json: bool) -> None:
     print(f"{name}: {chosen.TITLE}\n")
     print(inspect.cleandoc(chosen.__doc__ or "").split("Examples\n--------")[0].rstrip())
     print("\n" + table(("parameter", "unit", "default", "allowed", "meaning"), [row[:5] for row in rows]))
+    if chosen.EXAMPLE:
+        settings = " ".join(f"--set {key}={value:g}" for key, value in chosen.EXAMPLE.items())
+        print(f"\nA point to start from: portico widths {name} --set mass=1.25 --set epsilon=1e-3 {settings}")
     limited = [
         f"{key} in [{spec.limit_range[0]:g}, {spec.limit_range[1]:g}]"
         for key, spec in chosen.PARAMETERS.items()
@@ -86,7 +89,8 @@ def searches(name: str | None, *, as_json: bool) -> None:
         print_json({
             "search": experiment.name, "title": experiment.title, "signature": experiment.signature, "sources": list(experiment.sources),
             "entries": [{"name": key, **entry._asdict()} for key, entry in experiment.entries.items()],
-            "options": [{"name": key, "choices": list(o.choices), "default": o.default, "meaning": o.meaning} for key, o in options.items()],
+            "options": [{"name": key, "choices": list(o.choices), "default": o.default, "meaning": o.meaning,
+                         "unit": None if o.field is None else o.field.unit} for key, o in options.items()],
         })  # fmt: skip
         return
     print(f"{experiment.name}: {experiment.title}\n")
@@ -109,6 +113,9 @@ def searches(name: str | None, *, as_json: bool) -> None:
 
 
 def _option(name: str, option: Any) -> tuple[str, str, str]:
+    if option.field is not None:
+        unit = "" if option.field.unit == "1" else f" {option.field.unit}"
+        return name, f"{option.default}{unit} ({option.field.described()})", option.meaning
     first = option.default.split(",")
     rest = [choice for choice in option.choices if choice not in first]
     joined = ",".join(first) if option.many else " | ".join([*first, *rest])

@@ -207,3 +207,17 @@ def width_to_three_photons(mass: ArrayLike, epsilon: ArrayLike, electron_mass: A
     coefficient = 17 * ALPHA**4 / (2**7 * 3**6 * 5**3 * math.pi**3) * jnp.asarray(electron_mass)
     x = jnp.where((mass > 0) & (mass < 2 * jnp.asarray(electron_mass)), mass / electron_mass, 0.0)
     return coefficient * jnp.asarray(epsilon, float) ** 2 * x**9
+
+
+def visible_widths(mass: ArrayLike, epsilon: ArrayLike, lepton_masses: tuple[float, float, float]) -> dict[str, Array]:
+    """Partial widths of a dark photon to the Standard Model in GeV, by channel: the three leptons, hadrons, three photons.
+
+    ``lepton_masses`` are those of electron, muon and tau, GeV; shapes as in the widths.
+
+    Source: the widths of this file.
+    """
+    names = ("e+ e-", "mu+ mu-", "tau+ tau-")
+    widths = {name: width_to_leptons(mass, epsilon, lepton) for name, lepton in zip(names, lepton_masses, strict=True)}
+    widths["hadrons"] = width_to_hadrons(mass, epsilon)
+    widths["gamma gamma gamma"] = width_to_three_photons(mass, epsilon, lepton_masses[0])
+    return widths

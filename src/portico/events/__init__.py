@@ -1,3 +1,5 @@
-"""Event files: Parquet, HepMC3 and LHE."""
+"""File formats of events: Parquet, HepMC3 and LHE. ``portico.events.write`` writes them, the command ``portico events`` too."""
 
-__all__: list[str] = []
+from .files import Written, join_parts, write
+
+__all__ = ["Written", "join_parts", "write"]

@@ -1,16 +1,35 @@
-"""Published limits as cited points, for comparison: ``limits/published/*.toml``."""
+"""Published limits as cited points, for comparison: ``limits/published/*.toml``.
+
+The kind of a curve says what it is:
+
+``limit``        what a search excludes: values above the curve, or between its two edges where it has an upper one
+``projection``   what a future search would exclude
+``bound``        a limit that holds whatever the mediator decays to (``applies_to = "any_decay"``); always drawn
+``extent``       the ends of a closed contour in mass and value, where only they are published: a frame around the
+                 excluded region, most of which is excluded and part of which is not; never used as a limit
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import registry, units
+from ..errors import DataError
+
+KINDS = ("limit", "projection", "bound", "extent")
+DECAYS = ("invisible", "semi_visible", "any_decay")
+"""Decays of the mediator for which a curve was made."""
 
 
 class Curve(NamedTuple):
-    """A published limit: masses (GeV), values of the parameter, and where they come from."""
+    """A published limit: masses (GeV), values of the parameter, and where they come from.
+
+    ``high`` is the upper edge of a closed region, infinite where there is none; ``cl`` is nan where the source does not say;
+    ``newer`` names the curve of the same search that has replaced this one, if any.
+    """
 
     name: str
     title: str
@@ -20,6 +39,37 @@ class Curve(NamedTuple):
     mass: np.ndarray
     value: np.ndarray
     sources: tuple[str, ...]
+    high: np.ndarray
+    applies_to: str = "invisible"
+    newer: str = ""
+    note: str = ""
+
+    def at(self, mass: Any) -> np.ndarray:
+        """Return the lower edge at any masses (GeV), log-log between the points and nan outside them: never continued.
+
+        Points of a jagged curve are joined, not smoothed. Examples: ``curve("na64e_invisible_2019").at([0.01, 5.0])``.
+        """
+        return self._between(mass, self.value)
+
+    def high_at(self, mass: Any) -> np.ndarray:
+        """Return the upper edge at any masses (GeV), as :meth:`at`; infinite where there is none."""
+        if np.all(np.isinf(self.high)):
+            return np.where(np.isnan(self.at(mass)), np.nan, np.inf)
+        return self._between(mass, self.high)
+
+    def covers(self, mass: Any, value: Any) -> np.ndarray:
+        """Return whether points lie on or between the edges; False outside the masses.
+
+        That means excluded for a limit or a bound, within reach for a projection, and in the frame, excluded or not, for an
+        extent.
+        """
+        return (np.asarray(value) >= self.at(mass)) & (np.asarray(value) <= self.high_at(mass))
+
+    def _between(self, mass: Any, edge: np.ndarray) -> np.ndarray:
+        mass = np.asarray(mass, dtype=float)
+        inside = (mass >= self.mass[0]) & (mass <= self.mass[-1])
+        at = np.log(np.where(inside, mass, self.mass[0]))
+        return np.where(inside, np.exp(np.interp(at, np.log(self.mass), np.log(edge))), np.nan)
 
 
 def curves(parameter: str = "epsilon") -> list[Curve]:
@@ -27,19 +77,67 @@ def curves(parameter: str = "epsilon") -> list[Curve]:
     return [c for c in (curve(name) for name in registry.names("published limit")) if c.parameter == parameter]
 
 
+def compared(parameter: str = "epsilon") -> list[Curve]:
+    """Return the published limits that a picture shows unasked: the newest of each search for invisible decays, and all bounds."""
+    return [
+        c
+        for c in curves(parameter)
+        if c.kind == "bound" or (c.kind != "extent" and c.applies_to == "invisible" and not c.newer)
+    ]
+
+
 def curve(name: str) -> Curve:
-    """Return one published limit by name; raises UnknownName with the nearest match."""
+    """Return one published limit by name; raises UnknownName with the nearest match, DataError where its file is wrong."""
     path = registry.path_of("published limit", name)
-    content = registry.read_toml(path)
-    mass, value = content["points"]["mass"], content["points"][content["parameter"]]
-    scale = units.convert(f"1 {mass['unit']}", units.ENERGY, where=path.name)
+    return from_content(name, registry.read_toml(path))
+
+
+def from_content(name: str, content: dict[str, Any]) -> Curve:
+    """Return a published limit from the content of its file; raises DataError with the place and what was expected."""
+    file = f"{name}.toml"
+    for key in ("title", "kind", "parameter", "sources", "points"):
+        if key not in content:
+            raise DataError(f"{file}: '{key}' is missing.")
+    kind, applies_to = content["kind"], content.get("applies_to", "invisible")
+    for key, given, allowed in (("kind", kind, KINDS), ("applies_to", applies_to, DECAYS)):
+        if given not in allowed:
+            raise DataError(f"{file}: {key} = {given!r} is not known; expected one of {', '.join(allowed)}.")
+    if (kind == "bound") != (applies_to == "any_decay"):
+        raise DataError(
+            f"{file}: kind = '{kind}' with applies_to = '{applies_to}'; a bound, and only a bound, is for any_decay."
+        )
+    parameter, points = content["parameter"], content["points"]
+    edge = f"{parameter}_high"
+    if (kind == "extent") and edge not in points:
+        raise DataError(f"{file}: points: '{edge}' is missing; an extent has an upper edge.")
+    mass = _numbers(file, points, "mass", units.ENERGY)
+    value = _numbers(file, points, parameter, units.DIMENSIONLESS)
+    high = _numbers(file, points, edge, units.DIMENSIONLESS) if edge in points else np.full(mass.shape, math.inf)
+    if not mass.size == value.size == high.size or mass.size < 2:
+        raise DataError(
+            f"{file}: points: {mass.size} masses, {value.size} values and {high.size} upper edges; expected as many of each, at least 2."
+        )
+    if np.any(np.diff(mass) <= 0):
+        raise DataError(f"{file}: points: the masses do not rise; expected each once, the smallest first.")
+    if np.any(high <= value):
+        raise DataError(f"{file}: points: an upper edge lies at or below the lower one.")
     return Curve(
-        name=name,
-        title=content["title"],
-        kind=content["kind"],
-        cl=units.convert(content["cl"], units.DIMENSIONLESS, where=path.name),
-        parameter=content["parameter"],
-        mass=np.array(mass["value"], dtype=float) * scale,
-        value=np.array(value["value"], dtype=float),
-        sources=tuple(content["sources"]),
-    )
+        name=name, title=content["title"], kind=kind, parameter=parameter, mass=mass, value=value, high=high,
+        cl=units.convert(content["cl"], units.DIMENSIONLESS, where=file) if "cl" in content else math.nan,
+        sources=tuple(content["sources"]), applies_to=applies_to, newer=content.get("newer", ""), note=content.get("note", ""),
+    )  # fmt: skip
+
+
+def _numbers(file: str, points: dict[str, Any], key: str, unit: str) -> np.ndarray:
+    """A column of the points in GeV or without unit: finite and above 0."""
+    entry = points.get(key)
+    if not isinstance(entry, dict) or not isinstance(entry.get("value"), list) or "unit" not in entry:
+        raise DataError(f"{file}: points: '{key}' is missing or no list; expected value = [...], unit, source, status.")
+    scale = 1.0 if entry["unit"] == "1" else units.convert(f"1 {entry['unit']}", unit, where=file)
+    try:
+        column = np.array(entry["value"], dtype=float) * scale
+    except (TypeError, ValueError):
+        raise DataError(f"{file}: points: '{key}' holds something that is no number.") from None
+    if column.ndim != 1 or not np.all((column > 0) & np.isfinite(column)):
+        raise DataError(f"{file}: points: '{key}' holds a number that is not above 0 and finite.")
+    return column

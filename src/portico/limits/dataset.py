@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     import xarray
 
 
+SPREAD = ("minus", "plus")
+"""One standard error of a Monte Carlo to either side: fewer and more events."""
+
+
 def dataset_of(
     problem: Problem,
     axes: dict[str, np.ndarray],
     blocks: Sequence[Block],
     channels: Sequence[str],
-    cl: float,
+    cl: float | None,
     method: str,
 ) -> xarray.Dataset:
     """Return all blocks as one dataset; its variables are those that :func:`portico.reach` describes."""
@@ -55,6 +59,9 @@ def dataset_of(
         text = f"lowest edge of excluded {parameter} expected without signal"
         data["low_expected"] = (("band", *names), low, {"units": unit, "long_name": text})
         coordinates["band"] = list(BANDS)
+    if blocks[0].spread:
+        data |= _spread(blocks, names, shape, unit, parameter)
+        coordinates["spread"] = list(SPREAD)
     if channels:
         low = np.concatenate([b.channel_low for b in blocks], axis=1).reshape(len(channels), *shape)
         data["channel_low"] = (
@@ -64,6 +71,29 @@ def dataset_of(
         )
         coordinates["channel"] = list(channels)
     return xarray.Dataset(data, coords=coordinates, attrs=_attributes(problem, axes, cl, method))
+
+
+def _spread(
+    blocks: Sequence[Block], names: list[str], shape: tuple[int, ...], unit: str, parameter: str
+) -> dict[str, tuple[Any, ...]]:
+    """Edges of the intervals for one standard error of the Monte Carlo to either side."""
+    most = max(one.edges.shape[1] for block in blocks for one in block.spread)
+
+    def padded(edges: np.ndarray) -> np.ndarray:
+        return np.pad(edges, ((0, 0), (0, most - edges.shape[1]), (0, 0)), constant_values=np.nan)
+
+    edges = np.stack([np.concatenate([padded(block.spread[k].edges) for block in blocks]) for k in range(len(SPREAD))])
+    return {
+        f"{word}_spread": (
+            ("spread", *names, "spread_interval"),
+            edges[..., k].reshape(len(SPREAD), *shape, most),
+            {
+                "units": unit,
+                "long_name": f"{word} edge of excluded {parameter}, Monte Carlo shifted by one standard error",
+            },
+        )
+        for k, word in enumerate(("low", "high"))
+    }
 
 
 def _per_point(
@@ -83,7 +113,7 @@ def _per_point(
     return {
         "n_intervals": variable([b.number.astype(np.int32) for b in blocks], "1", "number of excluded intervals"),
         "status": (names, status),
-        "required_events": variable([b.required for b in blocks], "1", "signal events that are excluded"),
+        **_reference(problem, variable([b.required for b in blocks], "1", "signal events that are excluded")),
         "low_known": variable(
             [first(b) for b in blocks], unit, f"lowest edge of excluded {problem.parameter} without uncertainties"
         ),
@@ -94,7 +124,16 @@ def _per_point(
     }
 
 
-def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float, method: str) -> dict[str, Any]:
+def _reference(problem: Problem, required: tuple[Any, ...]) -> dict[str, tuple[Any, ...]]:
+    """What the signal is compared with: events, or a published limit."""
+    if problem.published is None:
+        return {"required_events": required}
+    names, values, attributes = required
+    title = f"published limit that is carried over: {problem.published.name}"
+    return {"published": (names, values, {**attributes, "long_name": title})}
+
+
+def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float | None, method: str) -> dict[str, Any]:
     """What was asked and what it rests on."""
     from .. import __version__
 
@@ -119,8 +158,8 @@ def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float, method
         "required_events_known": problem.required_known,
         "scanned_low": float(problem.grid[0]),
         "scanned_high": float(problem.grid[-1]),
-        "background": search.prepared().background.expected,
-        "background_uncertainty": search.prepared().background.uncertainty,
+        **_background(search),
+        "published": problem.published.name if problem.published else "",
         "uncertainties": f"included in the limit: {', '.join(problem.nuisances)}"
         if problem.nuisances
         else "none included in the limit",
@@ -138,3 +177,10 @@ def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float, method
         "sources": "\n".join(sources_of(search, model, method)),
         "portico_version": __version__,
     }
+
+
+def _background(search: Any) -> dict[str, float]:
+    background = search.prepared().background
+    if background is None:
+        return {}
+    return {"background": background.expected, "background_uncertainty": background.uncertainty}

@@ -18,7 +18,8 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..models.base import Model
-from .curves import curves
+from ..precision import magnetic_moment as moment
+from .curves import compared
 from .problem import Block
 
 if TYPE_CHECKING:
@@ -176,8 +177,10 @@ def write_dataset(folder: Path, dataset: xarray.Dataset) -> Path:
     return path
 
 
-def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, command: list[str]) -> Path:
-    """Write ``provenance.json``: versions, inputs, sources and the command; and the published limits of the picture."""
+def write_provenance(
+    folder: Path, dataset: xarray.Dataset, search: Search, command: list[str], *, magnetic_moment: str | None = None
+) -> Path:
+    """Write ``provenance.json``: versions, inputs, sources and the command; and what the picture compares with."""
     path = folder / "provenance.json"
     experiment = search.experiment
     content: dict[str, Any] = {
@@ -199,14 +202,26 @@ def write_provenance(folder: Path, dataset: xarray.Dataset, search: Search, comm
         "cl": dataset.attrs["cl"],
         "method": dataset.attrs["method"],
         "kind": dataset.attrs["kind"],
-        "background": dataset.attrs["background"],
-        "required_events": dataset.attrs["required_events"],
-        "background_uncertainty": dataset.attrs["background_uncertainty"],
+        "background": dataset.attrs.get("background"),
+        "required_events": None if dataset.attrs["published"] else dataset.attrs["required_events"],
+        "published_limit": dataset.attrs["published"] or None,
+        "background_uncertainty": dataset.attrs.get("background_uncertainty"),
         "uncertainties": dataset.attrs["uncertainties"],
-        "seed": None,
-        "comparison": {c.name: {"cl": c.cl, "sources": list(c.sources)} for c in curves(dataset.attrs["parameter"])},
+        "seed": search.options.get("seed"),
+        "comparison": _comparison(dataset.attrs["parameter"], magnetic_moment),
         "sources": dataset.attrs["sources"].split("\n"),
     }
     with whole(path) as part:
         part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def _comparison(parameter: str, magnetic_moment: str | None) -> dict[str, Any]:
+    """Published limits and the data set of the magnetic moment, each with its CL where that is known, and its sources."""
+    found: dict[str, Any] = {
+        c.name: {"cl": c.cl if c.cl == c.cl else None, "sources": list(c.sources)} for c in compared(parameter)
+    }
+    if magnetic_moment is not None:
+        entry = moment.data_set(magnetic_moment)
+        found[entry.name] = {"cl": None, "sources": [*moment.SOURCES, entry.source]}
+    return found

@@ -14,6 +14,7 @@ from ..numerics.intervals import Intervals, find_intervals
 from ..signatures.base import Search
 from ..statistics import upper_limits
 from ..statistics.model import Counting
+from .curves import Curve
 from .required import Required, background_error, expected_requirements, nuisances_of, required_events
 
 _Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -22,7 +23,11 @@ _MEDIAN = 2
 
 
 class Block(NamedTuple):
-    """Finished points of a scan: their values, intervals and status, in the order of the scan."""
+    """Finished points of a scan: their values, intervals and status, in the order of the scan.
+
+    ``spread`` holds the intervals for one standard error of a Monte Carlo, to either side. ``required`` are events, or, where a
+    published limit is carried over, its value.
+    """
 
     first: int
     points: dict[str, np.ndarray]
@@ -35,13 +40,15 @@ class Block(NamedTuple):
     known: Intervals
     channel_low: np.ndarray
     band: np.ndarray
+    spread: tuple[Intervals, ...] = ()
 
 
 class Problem(NamedTuple):
     """One limit-setting problem: where the signal is compared with which number of events.
 
     ``required`` is for the uncertainties of the search, ``required_known`` for none, ``bands`` at the five places of the
-    expected band (or empty); ``used`` is the method that was used, ``notes`` says what should be known of it.
+    expected band (or empty); ``used`` is the method that was used, ``notes`` says what should be known of it. ``published`` is
+    the limit that is carried over, for searches that rest on one.
     """
 
     search: Search
@@ -54,6 +61,7 @@ class Problem(NamedTuple):
     used: str
     notes: tuple[str, ...]
     bands: tuple[Required, ...]
+    published: Curve | None = None
 
     @property
     def nuisances(self) -> tuple[str, ...]:
@@ -164,7 +172,8 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     relative = np.where(value > 0, error / safe, 0.0)
     systematic = error_of(everything, np.arange(count), low)
     status = [
-        _status(found.edges[k], found.number[k], relative[k], value[k], signature.TOLERANCE) for k in range(count)
+        _status(found.edges[k], found.number[k], relative[k], value[k], problem.search.tolerance(problem.model))
+        for k in range(count)
     ]
     required = problem.required(systematic)
     return Block(
@@ -233,8 +242,9 @@ def _status(edges: np.ndarray, count: int, relative: float, value: float, tolera
 
 def sources_of(search: Search, model: Model, method: str) -> tuple[str, ...]:
     """Return the sources behind a limit: experiment file, target, formulas, model and statistics."""
-    state = search.prepared()
+    target = getattr(search.prepared(), "target", None)
     own = search.signature.method_sources(search)
+    statistics = [upper_limits.SOURCES[method]] if method in upper_limits.SOURCES else []
     return tuple(
-        dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES, upper_limits.SOURCES[method]])
+        dict.fromkeys([*search.sources, *(target.sources if target else ()), *own, *model.SOURCES, *statistics])
     )

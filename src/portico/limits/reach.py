@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,9 +12,11 @@ from .. import units
 from ..errors import InvalidInput, NumericsError, unknown_name
 from ..models.base import Model
 from ..signatures.base import Search
-from .dataset import dataset_of
+from .curves import curve
+from .dataset import SPREAD, dataset_of
 from .front import as_model, as_search
 from .problem import Block, Problem, problem_of, solve, sources_of
+from .recast import recast_problem, solve_recast
 from .required import BANDS
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ class Limit(NamedTuple):
     start of ``scanned`` means that everything from there on is excluded. The uncertainties named in ``nuisances`` enter the
     limit; ``intervals_known`` and ``required_known`` are without any. ``expected`` holds the lowest edges that experiments
     without signal find at -2 ... +2 sigma ("minus2", "minus1", "median", "plus1", "plus2"), None where nothing is excluded. ``systematic_error`` (relative) is that of the signal.
-    ``used`` is the method that was used (``cls`` chooses), ``notes`` says what should be known of it.
+    ``used`` is the method that was used (``cls`` chooses), ``notes`` says what should be known of it. ``spread`` holds the intervals
+    for one standard error of a Monte Carlo, down ("minus") and up ("plus"), where there is one. Where a published limit is
+    carried over, ``required_events`` is its value of the parameter.
     """
 
     search: str
@@ -56,6 +60,7 @@ class Limit(NamedTuple):
     used: str
     notes: tuple[str, ...]
     sources: tuple[str, ...]
+    spread: dict[str, list[tuple[float, float | None]]] = {}
 
 
 def limit(
@@ -73,15 +78,43 @@ def limit(
     Raises InvalidInput for wrong input, UnknownName for unknown names, NumericsError where the signal misses its tolerance.
     """
     chosen, theory = as_search(search), as_model(model)
-    problem = problem_of(chosen, theory, parameter, cl, method, {})
-    block = solve(problem, {}, 0, ())
+    return limit_of(_problem(chosen, theory, parameter, cl, method, {}), cl, method)
+
+
+def _problem(
+    search: Search, model: Model, parameter: str, cl: float, method: str, points: dict[str, np.ndarray]
+) -> Problem:
+    """The problem of a search: counts, or a published limit that is carried over."""
+    if not hasattr(search.signature, "published_limit"):
+        return problem_of(search, model, parameter, cl, method, points)
+    published = curve(search.signature.published_limit(search))
+    if method != "cls" or not np.isclose(cl, published.cl):
+        raise InvalidInput(
+            f"search '{search.name}' carries over a published limit at {100 * published.cl:g}% CL; given method '{method}' and {100 * cl:g}% CL, expected the defaults."
+        )
+    return recast_problem(search, model, parameter, published, points)
+
+
+def _solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
+    if problem.published is not None:
+        return solve_recast(problem, points, first)
+    return solve(problem, points, first, channels)
+
+
+def limit_of(problem: Problem, cl: float | None, method: str) -> Limit:
+    """Return the limit at the one point of a problem; without ``cl`` that of its published limit."""
+    chosen, theory, parameter = problem.search, problem.model, problem.parameter
+    cl = problem.published.cl if cl is None and problem.published else cl
+    assert cl is not None
+    block = _solve(problem, {}, 0, ())
     if block.status[0].startswith("failed"):
         raise NumericsError(f"limit on {parameter}: {block.status[0].removeprefix('failed: ')}.")
     intervals = _pairs(block.edges, block.number)
     upper = intervals[-1][0] if intervals and intervals[-1][1] is None else None
     return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], (float(problem.grid[0]), float(problem.grid[-1])), float(block.required[0]),
                  float(block.error[0]), float(block.systematic[0]), problem.nuisances, _pairs(*block.known), problem.required_known,
-                 _band(problem, block), problem.used, problem.notes, sources_of(chosen, theory, method))  # fmt: skip
+                 _band(problem, block), problem.used, problem.notes, sources_of(chosen, theory, method),
+                 dict(zip(SPREAD, (_pairs(*one) for one in block.spread), strict=False)))  # fmt: skip
 
 
 def _pairs(edges: np.ndarray, number: np.ndarray) -> list[tuple[float, float | None]]:
@@ -175,18 +208,38 @@ def reach(
     Raises InvalidInput and UnknownName for wrong input. A point that misses its tolerance has a status "failed: why".
     """
     chosen, theory = as_search(search), as_model(model)
-    axes = check_scan(theory, scan, parameter)
+
+    def problem(points: dict[str, np.ndarray]) -> Problem:
+        return _problem(chosen, theory, parameter, cl, method, points)
+
+    return reach_of(problem, theory, chosen, scan, parameter, cl, method, on_start, on_block)
+
+
+def reach_of(
+    make_problem: Callable[[dict[str, np.ndarray]], Problem],
+    model: Model,
+    search: Search,
+    scan: Mapping[str, Any],
+    parameter: str,
+    cl: float | None,
+    method: str,
+    on_start: Callable[[], None] | None,
+    on_block: Callable[[Block], None] | None,
+) -> xarray.Dataset:
+    """Return the reach for a problem that is made from the scanned points; the rest as :func:`reach`."""
+    axes = check_scan(model, scan, parameter)
     mesh = [a.ravel() for a in np.meshgrid(*axes.values(), indexing="ij")]
     points = dict(zip(axes, mesh, strict=True))
-    problem = problem_of(chosen, theory, parameter, cl, method, points)
+    problem = make_problem(points)
     if on_start is not None:
         on_start()
-    channels = chosen.options["channels"].split(",")
-    shown = channels if len(channels) > 1 else []
+    channels = search.options["channels"].split(",")
+    shown = channels if len(channels) > 1 and problem.published is None else []
+    size = _BLOCK if problem.published is None else 1
     blocks = []
-    for first in range(0, mesh[0].size, _BLOCK):
-        block = solve(problem, {name: values[first : first + _BLOCK] for name, values in points.items()}, first, shown)
+    for first in range(0, mesh[0].size, size):
+        block = _solve(problem, {name: values[first : first + size] for name, values in points.items()}, first, shown)
         blocks.append(block)
         if on_block is not None:
             on_block(block)
-    return dataset_of(problem, axes, blocks, shown, cl, method)
+    return dataset_of(problem, axes, blocks, shown, problem.published.cl if problem.published else cl, method)

@@ -13,10 +13,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from .. import constants, units
+from ..decays.chain import Chain
 from ..errors import InvalidInput, unknown_name
+from . import _chains, _mediator_widths
 
 Value = Any
 """A float, a numpy array or a traced jax array."""
@@ -35,6 +38,7 @@ class Parameter(NamedTuple):
     limit_range: tuple[float, float] | None = None
     source: str = ""
     symbol: str = ""
+    reason: str = ""
 
 
 class Model(eqx.Module):
@@ -44,6 +48,10 @@ class Model(eqx.Module):
     TITLE: ClassVar[str]
     PARAMETERS: ClassVar[Mapping[str, Parameter]]
     SOURCES: ClassVar[tuple[str, ...]]
+    EXAMPLE: ClassVar[Mapping[str, Any]] = {}
+    """Values for the parameters without a default, besides mass and epsilon: a point to start from."""
+    EITHER: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Pairs of parameters of which at most one is given; setting one takes the place of the other."""
 
     @abc.abstractmethod
     def partial_widths(self) -> dict[str, Value]:
@@ -51,31 +59,48 @@ class Model(eqx.Module):
 
     def width(self) -> Value:
         """Return the total width in GeV."""
-        return _plain(sum(self.partial_widths().values()))
+        return plain(sum(self.partial_widths().values()))
 
     def branching_ratios(self) -> dict[str, Value]:
         """Return branching ratios by channel; they add to 1, or are all 0 where nothing is open."""
         widths = self.partial_widths()
         total = np.asarray(sum(widths.values()))
         safe = np.where(total > 0, total, 1.0)
-        return {channel: _plain(np.asarray(width) / safe) for channel, width in widths.items()}
+        return {channel: plain(np.asarray(width) / safe) for channel, width in widths.items()}
 
     def lifetime_s(self) -> Value:
         """Return the proper lifetime in seconds, inf where the width is 0."""
         width = np.asarray(self.width())
-        return _plain(np.where(width > 0, constants.HBAR_GEV_S / np.where(width > 0, width, 1.0), np.inf))
+        return plain(np.where(width > 0, constants.HBAR_GEV_S / np.where(width > 0, width, 1.0), np.inf))
 
     def ctau_cm(self) -> Value:
         """Return the proper decay length in cm, inf where the width is 0."""
-        return _plain(np.asarray(self.lifetime_s()) * constants.SPEED_OF_LIGHT_CM_S)
+        return plain(np.asarray(self.lifetime_s()) * constants.SPEED_OF_LIGHT_CM_S)
 
     def parameters(self) -> dict[str, Value]:
         """Return the parameters as given to the constructor, those left out as None."""
-        return {name: _plain(getattr(self, name)) for name in self.PARAMETERS}
+        return {name: plain(getattr(self, name)) for name in self.PARAMETERS}
 
     def with_parameters(self, **changes: Value) -> Model:
-        """Return the same model with some parameters changed; raises as the constructor does."""
+        """Return the same model with some parameters changed, one of EITHER in place of the other; raises as the constructor does."""
+        for both in self.EITHER:
+            for name, other in (both, both[::-1]):
+                if changes.get(name) is not None:
+                    changes.setdefault(other, None)
         return type(self)(**{**{name: getattr(self, name) for name in self.PARAMETERS}, **changes})
+
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences on what is special about this point; empty for most."""
+        return ()
+
+    def _store(self, given: Mapping[str, Value]) -> None:
+        """Check the parameters and keep them; for constructors."""
+        for pair in self.EITHER:
+            if all(given[name] is not None for name in pair):
+                raise InvalidInput(f"{self.NAME}: {pair[0]} and {pair[1]} are both given; give one of them.")
+        for name, spec in self.PARAMETERS.items():
+            setattr(self, name, read_parameter(self.NAME, name, spec, given[name]))
+        check_shapes(self.NAME, {name: getattr(self, name) for name in self.PARAMETERS})
 
     def require(self, *names: str) -> None:
         """Raise InvalidInput unless all these parameters are set."""
@@ -104,6 +129,184 @@ class VectorMediator(Model):
     @abc.abstractmethod
     def visible_width_unit(self) -> Value:
         """Return the width to Standard-Model particles in GeV for epsilon = 1."""
+
+    def chain(self, *, hadrons: bool = True, propagator_width: str = "mediator") -> Chain:
+        """Return what cascades need to know of this model; raises InvalidInput where the model has no such decays."""
+        raise InvalidInput(
+            f"{self.NAME}: this model does not say how its mediator decays in cascades (no method chain)."
+        )
+
+
+class Coupling(NamedTuple):
+    r"""Moduli-with-sign of the coupling :math:`\bar\psi_i\gamma^\mu(v - a\gamma_5)\psi_j` over g_D, as it stands in the amplitude."""
+
+    vector: Value
+    axial: Value
+
+
+class DarkFermionModel(Model):
+    """Abstract: a massive vector coupled to charge (``epsilon e``) and to dark fermions of which the heavier ones decay.
+
+    Fermions are psi_1, psi_2, ... from light to heavy; psi_1 is stable. Searches through cascades take any model of this kind.
+    """
+
+    mass: eqx.AbstractVar[Value]
+    epsilon: eqx.AbstractVar[Value]
+    alpha_dark: eqx.AbstractVar[Value]
+
+    MAJORANA: ClassVar[bool]
+    """Whether the fermions are their own antiparticles: identical pairs count once half, different ones once (Dirac: twice)."""
+    NEEDED: ClassVar[tuple[str, ...]]
+    """Parameters beside mass and couplings without which there are no masses of fermions and no dark couplings."""
+
+    @abc.abstractmethod
+    def fermion_masses(self) -> dict[str, Value]:
+        """Return the masses of the fermions in GeV by name, from light to heavy."""
+
+    @abc.abstractmethod
+    def couplings(self) -> dict[tuple[str, str], Coupling]:
+        """Return couplings over g_D by names of the fermions, the heavier one first."""
+
+    def visible_width_unit(self) -> Value:
+        """Return the width to Standard-Model particles in GeV for epsilon = 1."""
+        self.require("mass")
+        return _mediator_widths.visible_width_unit(self.mass)
+
+    def dark_widths(self) -> dict[str, Value]:
+        """Return partial widths of the mediator to pairs of fermions in GeV; needs no epsilon.
+
+        Source: :func:`portico.decays.dark_fermions.width_to_fermions`.
+        """
+        self.require("mass", "alpha_dark", *self.NEEDED)
+        masses, pairs = self.fermion_masses(), self.couplings()
+        count = (0.5, 1.0) if self.MAJORANA else (1.0, 2.0)
+        rows = [(masses[a], masses[b], v, x, count[a != b]) for (a, b), (v, x) in pairs.items()]
+        widths = _mediator_widths.pair_widths(self.mass, self.alpha_dark, rows)
+        return {f"{b} {a}": width for (a, b), width in zip(pairs, widths, strict=True)}
+
+    def partial_widths(self) -> dict[str, Value]:
+        """Return partial widths of the mediator in GeV by channel: visible ones as of a dark photon, then pairs of fermions.
+
+        Source: :mod:`portico.decays.vector`, :mod:`portico.decays.dark_fermions`.
+        """
+        self.require("mass", "epsilon", "alpha_dark", *self.NEEDED)
+        visible = _mediator_widths.visible_widths(self.mass, self.epsilon, _mediator_widths.lepton_masses())
+        return {**{name: visible[name] for name in _mediator_widths.VISIBLE}, **self.dark_widths()}
+
+    def fermion_widths(self) -> dict[str, dict[str, Value]]:
+        """Return partial widths in GeV of each fermion but the lightest, by channel such as "psi_1 e+ e-".
+
+        Tree level through the mediator of any virtuality, proportional to epsilon^2: its propagator holds its width to dark
+        fermions, or to visible particles where no dark mode is open. Where psi_h -> psi_l and an on-shell mediator is open,
+        that width is in the propagator as well, and the sum no longer depends on epsilon.
+        Raises InvalidInput where a fermion decays to three lighter ones without mixing, which is not computed.
+
+        Source: :func:`portico.decays.dark_fermions.three_body_width`.
+        """
+        return _by_channel(self._fermion_widths(), 0)
+
+    def fermion_width_errors(self) -> dict[str, dict[str, Value]]:
+        """Return the errors of the integrals behind :meth:`fermion_widths`, GeV."""
+        return _by_channel(self._fermion_widths(), 1)
+
+    def _fermion_widths(self) -> _mediator_widths.FermionWidths:
+        self.require("mass", "epsilon", "alpha_dark", *self.NEEDED)
+        dark = sum(self.dark_widths().values())
+        visible = self.visible_width_unit() * self.epsilon**2
+        self._check_dark_decays(tuple(self.fermion_masses()))
+        namespace = jnp if isinstance(dark, jax.core.Tracer) or isinstance(visible, jax.core.Tracer) else np
+        return self._widths_of_fermions(namespace.where(dark > 0, dark, visible), self.epsilon**2)
+
+    def _widths_of_fermions(self, mediator_width: Value, factor: Value) -> _mediator_widths.FermionWidths:
+        masses, pairs = (
+            self.fermion_masses(),
+            {names: c for names, c in self.couplings().items() if names[0] != names[1]},
+        )
+        rows = [(masses[a], masses[b], c.vector, c.axial) for (a, b), c in pairs.items()]
+        found = _mediator_widths.fermion_widths(rows, self.mass, self.alpha_dark, mediator_width, factor)
+        return dict(zip(pairs, found, strict=True))
+
+    def fermion_ctau_cm(self) -> dict[str, Value]:
+        """Return the proper decay lengths of all fermions in cm; inf for stable ones."""
+        widths = self.fermion_widths()
+        return {name: _ctau_cm(sum(widths.get(name, {}).values())) for name in self.fermion_masses()}
+
+    def _check_dark_decays(self, parents: tuple[str, ...]) -> None:
+        """Raise InvalidInput where one of these fermions decays to three others through the dark coupling alone."""
+        masses, couplings = self.fermion_masses(), self.couplings()
+        if any(isinstance(value, jax.core.Tracer) for value in jax.tree.leaves((masses, couplings, self.alpha_dark))):
+            return
+        if not np.any(np.asarray(self.alpha_dark) > 0):
+            return
+        live = [
+            names
+            for names, c in couplings.items()
+            if np.any(np.asarray(c.vector) != 0) or np.any(np.asarray(c.axial) != 0)
+        ]
+        for parent, daughter in live:
+            for first, second in live:
+                rest = masses[daughter] + masses[first] + masses[second]
+                if parent in parents and parent != daughter and np.any(masses[parent] > rest):
+                    raise InvalidInput(
+                        f"{self.NAME}: {parent} is heavy enough to decay to {daughter} {first} {second} without kinetic mixing, which is not computed; "
+                        f"expected m({parent}) < m({daughter}) + m({first}) + m({second}), or that coupling to be 0."
+                    )
+
+    def chain(self, *, hadrons: bool = True, propagator_width: str = "mediator") -> Chain:
+        """Return what cascades need to know of this model, for parameters that are single numbers; epsilon may be left out.
+
+        Parameters
+        ----------
+        hadrons : bool          False leaves hadrons out of the decays of fermions, and of their lifetimes
+        propagator_width : str  "mediator": the width of the mediator to dark fermions; "zero": none. That to visible particles is
+                                left out, so that decay lengths go as 1/epsilon^2 exactly.
+
+        Returns
+        -------
+        Chain                   decays and lengths of those fermions that the mediator leads to; no modes where none is open
+
+        Raises InvalidInput for arrays, for an unknown choice, and as :meth:`fermion_widths`.
+        """
+        if propagator_width not in ("mediator", "zero"):
+            raise unknown_name("choice for propagator_width", propagator_width, ("mediator", "zero"), where=self.NAME)
+        arrays = [name for name, value in self.parameters().items() if np.ndim(value) > 0]
+        if arrays:
+            raise InvalidInput(f"{self.NAME}: a chain of decays is that of one point; {arrays[0]} is an array.")
+        dark = {name: float(width) for name, width in self.dark_widths().items()}
+        return _chains.make_chain(self, dark, hadrons=hadrons, propagator_width=propagator_width)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences on closed dark decays and on a large coupling."""
+        found = []
+        if self.alpha_dark is not None and np.any(np.asarray(self.alpha_dark) > 1):
+            found.append(
+                "alpha_dark is above 1: perturbation theory in g_D is no longer good there; widths are those at tree level."
+            )
+        if any(getattr(self, name) is None for name in ("mass", "alpha_dark", *self.NEEDED)):
+            return tuple(found)
+        dark = np.asarray(sum(self.dark_widths().values()))
+        if np.any(dark == 0):
+            where = "" if np.all(dark == 0) else f" at {np.sum(dark == 0)} of {dark.size} points"
+            why = (
+                "alpha_dark is 0"
+                if np.all(np.asarray(self.alpha_dark) == 0)
+                else "no pair of dark fermions that couples is lighter than the mediator"
+            )
+            found.append(f"{why}{where}: the mediator falls back to visible decays.")
+        return tuple(found)
+
+
+def _by_channel(widths: _mediator_widths.FermionWidths, place: int) -> dict[str, dict[str, Value]]:
+    """Values (place 0) or errors (place 1) by parent and channel, the lightest daughter first."""
+    found: dict[str, dict[str, Value]] = {}
+    for (parent, daughter), pairs in sorted(widths.items()):
+        found.setdefault(parent, {}).update({f"{daughter} {pair}": plain(both[place]) for pair, both in pairs.items()})
+    return found
+
+
+def _ctau_cm(width: Value) -> Value:
+    width = np.asarray(width)
+    return plain(np.where(width > 0, constants.HBARC_GEV_CM / np.where(width > 0, width, 1.0), np.inf))
 
 
 def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Value:
@@ -136,7 +339,9 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
         hint = (
             " A bare number is GeV; write for example 67MeV." if spec.unit == units.ENERGY and wrong > spec.high else ""
         )
-        raise InvalidInput(f"{where} = {wrong:.12g}{unit} is not allowed; expected {allowed_range(spec)}.{hint}")
+        raise InvalidInput(
+            f"{where} = {wrong:.12g}{unit} is not allowed; expected {allowed_range(spec)}{spec.reason}.{hint}"
+        )
     return array
 
 
@@ -164,7 +369,7 @@ def allowed_range(spec: Parameter) -> str:
     return high if spec.low == -math.inf else f"{low} and {high}"
 
 
-def _plain(value: Value) -> Value:
+def plain(value: Value) -> Value:
     """A float for a scalar; arrays and traced values as they are."""
     if value is None or isinstance(value, str | jax.core.Tracer):
         return value

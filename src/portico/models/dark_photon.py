@@ -2,21 +2,22 @@ r"""The dark photon: a massive vector with kinetic mixing, and dark matter charg
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array
 
-from .. import particles
 from ..decays import vector
+from ..decays.chain import Chain, PairMode
 from ..decays.dark_current import KINDS
 from ..errors import InvalidInput
-from ..numerics.batching import in_batches, on_different
-from .base import Parameter, Value, VectorMediator, check_shapes, read_parameter
+from ._mediator_widths import VISIBLE, lepton_masses, visible_width_unit
+from .base import Parameter, Value, VectorMediator
 
 _DARK_WIDTHS = {
     "dirac": vector.width_to_dirac,
@@ -25,7 +26,7 @@ _DARK_WIDTHS = {
 }
 HEAVIEST_GEV = 40.0
 """End of the mass range: the hadronic ratio ends here, and Z exchange is neglected."""
-_CHANNELS = ("e+ e-", "mu+ mu-", "tau+ tau-", "hadrons", "gamma gamma gamma", "chi chi")
+_CHANNELS = (*VISIBLE, "chi chi")
 
 
 class DarkPhoton(VectorMediator):
@@ -67,6 +68,7 @@ class DarkPhoton(VectorMediator):
     dark_matter_mass_ratio: Value
     dark_matter: str = eqx.field(static=True)
 
+    EITHER: ClassVar[tuple[tuple[str, str], ...]] = (("dark_matter_mass", "dark_matter_mass_ratio"),)
     NAME: ClassVar[str] = "dark_photon"
     TITLE: ClassVar[str] = "Dark photon with kinetic mixing and dark matter"
     SOURCES: ClassVar[tuple[str, ...]] = ("arXiv:2212.04252", "arXiv:0906.0580", "PDG 2024", "CODATA 2018")
@@ -95,23 +97,9 @@ class DarkPhoton(VectorMediator):
         """Check and store the parameters; see the class."""
         given = {"mass": mass, "epsilon": epsilon, "alpha_dark": alpha_dark, "dark_matter": dark_matter,
                  "dark_matter_mass": dark_matter_mass, "dark_matter_mass_ratio": dark_matter_mass_ratio}  # fmt: skip
-        if dark_matter_mass is not None and dark_matter_mass_ratio is not None:
-            raise InvalidInput(
-                "dark_photon: dark_matter_mass and dark_matter_mass_ratio are both given; give one of them."
-            )
         if dark_matter_mass is None and dark_matter_mass_ratio is None:
             given["dark_matter_mass_ratio"] = 1 / 3
-        for name, spec in self.PARAMETERS.items():
-            setattr(self, name, read_parameter(self.NAME, name, spec, given[name]))
-        check_shapes(self.NAME, {name: getattr(self, name) for name in self.PARAMETERS})
-
-    def with_parameters(self, **changes: Value) -> DarkPhoton:
-        """Return the same model with some parameters changed; a new dark matter mass replaces the ratio, and vice versa."""
-        both = ("dark_matter_mass", "dark_matter_mass_ratio")
-        for name, other in (both, both[::-1]):
-            if changes.get(name) is not None:
-                changes.setdefault(other, None)
-        return super().with_parameters(**changes)  # type: ignore[return-value]
+        self._store(given)
 
     def dark_matter_mass_gev(self) -> Value:
         """Return the mass of the dark matter particle in GeV, from the mass or from the ratio."""
@@ -126,27 +114,35 @@ class DarkPhoton(VectorMediator):
         Source: :mod:`portico.decays.vector`.
         """
         self.require("mass", "epsilon", "alpha_dark")
-        leptons = tuple(particles.mass(name) for name in ("e-", "mu-", "tau-"))
         widths = _partial_widths(
-            self.mass, self.epsilon, self.alpha_dark, self.dark_matter_mass_gev(), leptons, kind=self.dark_matter
+            self.mass,
+            self.epsilon,
+            self.alpha_dark,
+            self.dark_matter_mass_gev(),
+            lepton_masses(),
+            kind=self.dark_matter,
         )
         return {name: widths[name] for name in _CHANNELS}
 
     def visible_width_unit(self) -> Value:
         """Return the width to Standard-Model particles in GeV for epsilon = 1."""
         self.require("mass")
-        leptons = tuple(particles.mass(name) for name in ("e-", "mu-", "tau-"))
-        if isinstance(self.mass, jax.core.Tracer):
-            return _visible_width(self.mass, leptons)
-        return on_different(lambda mass: in_batches(lambda m: _visible_width(m, leptons), [mass], 256), self.mass)
+        return visible_width_unit(self.mass)
 
+    def chain(self, *, hadrons: bool = True, propagator_width: str = "mediator") -> Chain:
+        """Return what cascades need to know of this model: one mode to stable dark matter, or none; for single numbers.
 
-def _visible(mass: Array, epsilon: Array, leptons: tuple[float, float, float]) -> dict[str, Array]:
-    names = ("e+ e-", "mu+ mu-", "tau+ tau-")
-    widths = {name: vector.width_to_leptons(mass, epsilon, lepton) for name, lepton in zip(names, leptons, strict=True)}
-    widths["hadrons"] = vector.width_to_hadrons(mass, epsilon)
-    widths["gamma gamma gamma"] = vector.width_to_three_photons(mass, epsilon, leptons[0])
-    return widths
+        Both options belong to models whose fermions decay and change nothing here. Scalars are given as fermions with a vector
+        coupling: their pair is isotropic all the same where polarisation is not followed. Raises InvalidInput for arrays.
+        """
+        self.require("mass", "alpha_dark")
+        dark, mass = self.dark_matter_mass_gev(), self.mass
+        if any(np.ndim(value) > 0 for value in self.parameters().values()):
+            raise InvalidInput("dark_photon: a chain of decays is that of one point; expected no array.")
+        width = float(_DARK_WIDTHS[self.dark_matter](mass, self.alpha_dark, dark))
+        majorana = self.dark_matter == "majorana"
+        modes = (PairMode(0, 0, 1.0, float(not majorana), float(majorana)),) if width > 0 else ()
+        return Chain(float(mass), width, (float(dark),), majorana, modes, (), (math.inf,))
 
 
 @partial(jax.jit, static_argnames=("kind",))
@@ -159,9 +155,7 @@ def _partial_widths(
     *,
     kind: str,
 ) -> dict[str, Array]:
-    return {**_visible(mass, epsilon, leptons), "chi chi": _DARK_WIDTHS[kind](mass, alpha_dark, dark_matter_mass)}
-
-
-@jax.jit
-def _visible_width(mass: Array, leptons: tuple[float, float, float]) -> Array:
-    return sum(_visible(mass, jnp.ones_like(mass, dtype=float), leptons).values())
+    return {
+        **vector.visible_widths(mass, epsilon, leptons),
+        "chi chi": _DARK_WIDTHS[kind](mass, alpha_dark, dark_matter_mass),
+    }

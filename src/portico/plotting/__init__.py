@@ -2,5 +2,18 @@
 
 from .exclusion import exclusion, save
 from .exclusion_map import exclusion_map
+from .lifetimes import lifetimes
+from .regions import excluded_intervals, excluded_region
+from .survival import survival
+from .threshold import threshold
 
-__all__ = ["exclusion", "exclusion_map", "save"]
+__all__ = [
+    "excluded_intervals",
+    "excluded_region",
+    "exclusion",
+    "exclusion_map",
+    "lifetimes",
+    "save",
+    "survival",
+    "threshold",
+]

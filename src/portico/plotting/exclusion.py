@@ -9,36 +9,31 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from ..errors import InvalidInput
-from ..limits.curves import curves
 from ..limits.files import whole
 from ..models import model_class
+from ..precision import magnetic_moment as moment
+from .comparison import chosen, draw_curves, draw_magnetic_moment, within
 from .labels import axis_label, common_and_own, lines
+from .regions import draw_region, interval_region
+from .style import COLOURS, STYLE, scale_horizontal
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-STYLE: dict[str, Any] = {
-    "font.family": "serif", "font.size": 10, "mathtext.fontset": "cm", "axes.linewidth": 0.8, "axes.labelsize": 12,
-    "xtick.direction": "in", "ytick.direction": "in", "xtick.top": True, "ytick.right": True,
-    "xtick.minor.visible": True, "ytick.minor.visible": True, "legend.frameon": False, "legend.fontsize": 8.5,
-    "pdf.fonttype": 42, "savefig.dpi": 200,
-}  # fmt: skip
-# Okabe and Ito, distinguishable for colour-blind readers
-_REACH = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+_REACH = COLOURS[:4]
 _CHANNEL_DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
-_COMPARISON = ("#5a5a5a", "#8c6d1f", "#8a8a8a", "#a05195")
 
 
 def exclusion(
     reaches: Any,
     ax: Axes | None = None,
     *,
-    compare: bool = True,
+    compare: bool | Sequence[str] = True,
     labels: Sequence[str] | None = None,
+    magnetic_moment: str | None = None,
 ) -> Axes:
     """Draw excluded regions over one scanned parameter, with each channel's own line and published limits.
 
@@ -48,10 +43,13 @@ def exclusion(
     ----------
     reaches : Dataset or several    from :func:`portico.reach`, all over the same one parameter
     ax : Axes or None               where to draw; a new figure by default
-    compare : bool                  draw the published limits that come with portico (over a mass only)
+    compare : bool or names         draw the newest published limits that come with portico, or those of these names; bounds
+                                    for any decay always, but for False (over a mass only)
     labels : sequence of str        legend texts; by default the search and what differs between the reaches
+    magnetic_moment : str or None   name of a data set of the magnetic moment: draw its bands of one and two sigma
 
-    Raises InvalidInput where the reaches differ in what they scan, or scan more than one parameter.
+    Raises InvalidInput where the reaches differ in what they scan, or scan more than one parameter; for bands of the
+    magnetic moment in a plane other than epsilon over mass; UnknownName for the name of a curve or a data set.
     """
     from matplotlib.figure import Figure
 
@@ -69,14 +67,27 @@ def exclusion(
         )
     if labels is not None and len(labels) != len(reaches):
         raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
+    drawn = chosen(compare, parameter)
+    if magnetic_moment is not None:
+        moment.data_set(magnetic_moment)
+        if (names[0], parameter) != ("mass", "epsilon"):
+            raise InvalidInput(f"plot: magnetic_moment: expected epsilon over mass, given {parameter} over {names[0]}.")
     specs = model_class(model).PARAMETERS
     common, own = common_and_own(reaches, specs)
     with mpl.rc_context(STYLE):
         if ax is None:
             ax = Figure(figsize=(5.6, 4.3)).add_axes((0.125, 0.125, 0.84, 0.85))
         bottom, top = _frame(ax, reaches, names[0], parameter, specs)
-        if compare and names[0] == "mass":
-            _draw_published(ax, parameter, reaches, bottom, top)
+        if magnetic_moment is not None or any(each.kind == "bound" for each in within(ax, drawn)):
+            top = min(specs[parameter].limit_range[1], 10 * top)  # for a longer legend
+            ax.set_ylim(bottom, top)
+        if names[0] == "mass":
+            invisible = not any(
+                r.attrs.get("published") for r in reaches
+            )  # what is carried over does not hold as it is
+            draw_curves(ax, drawn, [r.attrs["cl"] for r in reaches], invisible=invisible)
+        if magnetic_moment is not None:
+            draw_magnetic_moment(ax, magnetic_moment)
         for number, dataset in enumerate(reaches):
             label = own[number] if labels is None else labels[number]
             _draw_reach(ax, dataset, names[0], label, _REACH[number % len(_REACH)])
@@ -111,15 +122,7 @@ def _frame(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: st
     room = 10 ** np.ceil(0.9 * np.log10(span / smallest)) * smallest  # for the legend
     bottom, top = 10 ** np.floor(np.log10(smallest / 2.5)), min(specs[parameter].limit_range[1], max(span, room))
     ax.set_yscale("log")
-    if np.all(x > 0) and x.max() / x.min() > 10:
-        ax.set_xscale("log")
-        if x.max() / x.min() < 300:  # the labels between powers of ten would run into each other
-            ax.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
-            for each in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
-                each(FuncFormatter(lambda value, _: f"{value:g}"))
-    else:
-        ax.xaxis.set_major_locator(MaxNLocator(6))
-    ax.set_xlim(x.min(), x.max())
+    scale_horizontal(ax, x)
     ax.set_ylim(bottom, top)
     ax.set_xlabel(axis_label(name, specs[name]))
     ax.set_ylabel(axis_label(parameter, specs[parameter]))
@@ -127,9 +130,16 @@ def _frame(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: st
 
 
 def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour: str) -> None:
-    """One reach: shaded intervals and their edges."""
+    """One reach: shaded intervals and their edges, with pockets where there are several."""
     x, low, high = _edges(dataset, name)
     top, floor = ax.get_ylim()[1], dataset.attrs["scanned_low"]
+    if low.shape[1] > 1:
+        failed = np.char.startswith(dataset["status"].values.astype(str), "failed")[np.argsort(dataset[name].values)]
+        high = np.where(failed[:, None], np.inf, high)
+        ends = (max(floor, ax.get_ylim()[0]), top)
+        region = interval_region(x, low, high, ends, logarithmic=ax.get_xscale() == "log")
+        draw_region(ax, region, colour=colour, label=label)
+        return
     for interval in range(low.shape[1]):
         bottom, upper = low[:, interval], np.minimum(high[:, interval], top)
         inside = np.isfinite(bottom)
@@ -183,33 +193,6 @@ def _draw_channels(ax: Axes, dataset: xarray.Dataset, name: str, bottom: float, 
                 linestyle=style,
                 label=f"{channel.replace('_', ' ')} alone",
             )
-
-
-def _draw_published(ax: Axes, parameter: str, reaches: Sequence[xarray.Dataset], bottom: float, top: float) -> None:
-    """Published limits as grey regions, projections as lines; the CL is told where it is not that of the reaches."""
-    left, right = ax.get_xlim()
-    for k, curve in enumerate(curves(parameter)):
-        shown = (curve.mass >= left) & (curve.mass <= right) & (curve.value > bottom) & (curve.value < top)
-        if not np.any(shown) and not (curve.mass.min() <= left and curve.mass.max() >= right):
-            continue
-        other = any(abs(curve.cl - r.attrs["cl"]) > 1e-9 for r in reaches)
-        label = f"{curve.title} ({100 * curve.cl:g}% CL)" if other else curve.title
-        colour = _COMPARISON[k % len(_COMPARISON)]
-        if curve.kind == "limit":
-            ax.fill_between(curve.mass, curve.value, top, color="#808080", alpha=0.13, linewidth=0, zorder=1)
-        marker = "." if curve.mass.size > 2 else None
-        style = "-" if curve.kind == "limit" else "-."
-        ax.plot(
-            curve.mass,
-            curve.value,
-            color=colour,
-            linewidth=1.1,
-            linestyle=style,
-            marker=marker,
-            markersize=4,
-            label=label,
-            zorder=3,
-        )
 
 
 def save(ax: Axes, *paths: str) -> None:

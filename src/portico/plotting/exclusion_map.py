@@ -9,8 +9,8 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..models import model_class
-from .exclusion import STYLE
 from .labels import axis_label, common_and_own
+from .style import STYLE
 
 if TYPE_CHECKING:
     import xarray

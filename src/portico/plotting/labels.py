@@ -29,8 +29,11 @@ def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[st
     for line in filter(None, dataset.attrs["changed_options"].split("\n")):
         name, _, value = line.partition("=")
         words[f"option {name}"] = f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
-    words["cl"] = f"{100 * dataset.attrs['cl']:g}% CL ({METHODS[dataset.attrs['method']]})"
-    words["kind"] = dataset.attrs["kind"]
+    method = dataset.attrs["method"]
+    words["cl"] = f"{100 * dataset.attrs['cl']:g}% CL"
+    if not dataset.attrs.get("published"):
+        words["cl"] += f" ({METHODS.get(method, method.replace('_', ' '))})"
+    words["kind"] = "recast" if dataset.attrs.get("published") else dataset.attrs["kind"]
     words["label"] = dataset.attrs["label"]
     return words
 
@@ -38,6 +41,8 @@ def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[st
 def _parameter(name: str, value: str, spec: Parameter) -> str:
     if value in _KINDS:
         return _KINDS[value]
+    if spec.choices:
+        return f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
     number = float(value)
     if name == "dark_matter_mass_ratio" and abs(1 / number - round(1 / number)) < 1e-6:
         return rf"$m_\chi = m_{{A'}}/{round(1 / number)}$"

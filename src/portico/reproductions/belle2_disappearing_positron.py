@@ -15,7 +15,7 @@ from .. import constants, particles, units
 from ..beams import bhabha
 from ..decays import vector
 from ..kinematics.collider import ColliderFrame, collider_frame, energy_from_angle
-from ..limits.curves import curve, curves
+from ..limits.curves import compared, curve
 from ..limits.problem import sources_of
 from ..matter.form_factors import effective_photon_flux
 from ..models.dark_photon import DarkPhoton
@@ -41,7 +41,7 @@ def sources(numbers: Numbers) -> list[str]:
     used = [text for options in treatments for text in sources_of(numbers.search(**options), model, "sqrt_b")]
     used += [upper_limits.SOURCES[method] for method in ("cls", "likelihood_ratio", "sqrt_b")]
     used += [str(numbers.document()["source"])]
-    return used + [text for published in curves("epsilon") for text in published.sources]
+    return used + [text for published in compared("epsilon") for text in published.sources]
 
 
 # --- positrons ----------------------------------------------------------------------------------------------------------

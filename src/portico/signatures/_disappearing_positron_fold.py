@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,30 +11,18 @@ from .. import particles, units
 from ..beams import bhabha
 from ..errors import DataError, InvalidInput
 from ..experiments.base import Experiment
-from ..flux import Flux
-from ..matter import atomic_electrons
 from ..matter.materials import Material, material
 from ..numerics import tables
 from ..production import exact_table
-from ..transport import electromagnetic_cascade, electron_motion, path_length, radiative_path
-from ._disappearing_positron_rates import EmissionRules, emission_rules
+from ..transport import electromagnetic_cascade, path_length
 from ._emission import table_for
+from ._folded_path import Fold, paths
+from ._mediator_rates import EmissionRules, emission_rules
 from .base import Background
 
 BACKGROUND_NUISANCES = ("photons", "neutrons", "thickness", "attenuation", "beam")
 _DEEPEST = 100.0
 _ATTENUATION = electromagnetic_cascade.B2
-
-
-class Fold(NamedTuple):
-    """What a path length is folded from."""
-
-    flux: Flux
-    edges: np.ndarray
-    track: tables.Table
-    radiation_length_cm: float
-    minimum_fraction: float
-    electron: float
 
 
 class Prepared(NamedTuple):
@@ -88,39 +75,21 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
             f"{experiment.where('acceptance')}: no positron reaches the barrel; check the polar angles and beam energies."
         )
     fold = Fold(flux, edges, track, length, fraction, electron)
-    plain = cache(partial(_plain_path, fold))
+    path, plain = paths(fold, target, options)
     return Prepared(
         fold=fold,
         positrons=number,
         positrons_error=float(positrons.error),
         luminosity_per_cm2=luminosity,
         minimum_fraction=fraction,
-        path=cache(partial(_path, fold, plain, target, options)),
+        path=path,
         plain_path=plain,
         track=emission_track,
         track_cm=length * path_length.track_total(emission_track, fraction),
-        emission_rules=emission_rules(flux),
+        emission_rules=emission_rules(flux.nodes(12), flux.nodes(8)),
         exact=table_for(options, target.elements, fraction, np.asarray(flux.edges)),
         target=target,
         background=background(experiment, number, target, fraction),
-    )
-
-
-def _plain_path(fold: Fold) -> path_length.PathLength:
-    return path_length.path_length(*fold[:5], energy_gain=fold.electron)
-
-
-def _path(
-    fold: Fold, plain: Callable[[], path_length.PathLength], target: Material, options: dict[str, str]
-) -> path_length.PathLength:
-    """The path length for annihilation, as the options want it: with photons, with moving electrons."""
-    if "radiative_annihilation" in options["channels"].split(","):
-        edges = radiative_path.radiative_edges(fold.edges, fold.electron)
-        path = radiative_path.radiative_path_length(fold.flux, edges, *fold[2:5], electron_mass=fold.electron)
-    else:
-        path = plain()
-    return (
-        electron_motion.smeared(path, atomic_electrons.motion(target)) if options["electron_motion"] == "on" else path
     )
 
 

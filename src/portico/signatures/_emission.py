@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -98,15 +98,31 @@ def _by_rules(search: Search, mass: np.ndarray, which: int) -> np.ndarray:
     return np.concatenate(parts)
 
 
+class Conditions(NamedTuple):
+    """Which known errors apply: sections of ``bremsstrahlung.toml``, and of ``electromagnetic_cascade.toml`` for emission and annihilation."""
+
+    emission: str = ""
+    emission_track: tuple[str, ...] = ("relative_uncertainty",)
+    annihilation_track: tuple[str, ...] = ("relative_uncertainty",)
+
+
+COLLIDER = Conditions()
+"""Positrons of some GeV on caesium iodide, mediators above 95% of their energy."""
+LEAD_DUMP = Conditions(
+    "_lead", ("relative_uncertainty_above_half", "both_charges"), ("relative_uncertainty_above_half", "opposite_charge")
+)
+"""Electrons of 100 GeV on lead, mediators above half their energy."""
+
+
 @cache
-def _errors(approximation: str, form: str, measured: float) -> tuple[np.ndarray, np.ndarray]:
+def _errors(approximation: str, form: str, measured: float, where: str) -> tuple[np.ndarray, np.ndarray]:
     """ln of masses, and the relative error of a cross section on nuclei there: distance to exact, table, form factor.
 
     ``measured`` is the error that the table says of itself; it counts where it is above that of the shipped tables. The form factor as
     printed is off by less than what the elastic one leaves out.
     """
     content = registry.read_toml(_PACKAGE / "production" / "bremsstrahlung.toml")
-    ratio, known = content["ratio_to_exact"], content["relative_uncertainty"]
+    ratio, known = content[f"ratio_to_exact{where}"], content[f"relative_uncertainty{where}"]
     mass = [units.convert(f"{m} {ratio['mass']['unit']}", units.ENERGY) for m in ratio["mass"]["value"]]
     distance = np.abs(1 - 1 / np.array(ratio[approximation]["value"], dtype=float))
     shipped = units.convert(known["table"]["value"], units.DIMENSIONLESS)
@@ -116,8 +132,10 @@ def _errors(approximation: str, form: str, measured: float) -> tuple[np.ndarray,
 
 
 @cache
-def _track_error(method: str) -> float:
-    content = registry.read_toml(_PACKAGE / "transport" / "electromagnetic_cascade.toml")["relative_uncertainty"]
+def _track_error(method: str, section: tuple[str, ...]) -> float:
+    content = registry.read_toml(_PACKAGE / "transport" / "electromagnetic_cascade.toml")
+    for name in section:
+        content = content[name]
     return units.convert(content[method]["value"], units.DIMENSIONLESS)
 
 
@@ -128,17 +146,18 @@ def _radiation_error(name: str) -> float:
 
 
 def theory_error(
-    options: dict[str, str], channel: str, mass: Any, *, differentiable: bool, table_error: float = 0.0
-) -> Any:
+    options: dict[str, str], channel: str, mass: Any, *, differentiable: bool, table_error: float = 0.0, at: Conditions = COLLIDER
+) -> Any:  # fmt: skip
     """Return the relative theory error of a channel: track length; higher orders; for emission the distance to exact.
 
-    ``table_error`` is the measured error of the table in use, if there is one.
+    ``table_error`` is the measured error of the table in use, if there is one; ``at`` says which known errors apply.
     """
-    track = _track_error(options["track_length"])
     if channel != "bremsstrahlung":
+        track = _track_error(options["track_length"], at.annihilation_track)
         radiative = "radiative_annihilation" in options["channels"].split(",")
         name = "resolved" if channel == "radiative_annihilation" else "merged" if radiative else "born"
         return float(np.hypot(track, _radiation_error(name)))
-    log_mass, error = _errors(options["bremsstrahlung"], options["form_factor"], table_error)
+    track = _track_error(options["track_length"], at.emission_track)
+    log_mass, error = _errors(options["bremsstrahlung"], options["form_factor"], table_error, at.emission)
     xp: Any = jnp if differentiable else np
     return xp.hypot(track, xp.interp(xp.log(mass), log_mass, error))

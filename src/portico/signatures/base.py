@@ -7,19 +7,27 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .. import registry
+from .. import registry, units
 from ..errors import InvalidInput, unknown_name
-from ..experiments.base import Experiment
+from ..experiments.base import Experiment, Field
 from ..experiments.base import load as load_experiment
 
 
 class Option(NamedTuple):
-    """An option of a search: allowed choices, default and meaning; ``many`` allows several, comma separated."""
+    """An option of a search: allowed choices, default and meaning; ``many`` allows several, comma separated.
+
+    An option without choices is a quantity: ``field`` says its unit and range.
+    """
 
     choices: tuple[str, ...]
     default: str
     meaning: str
     many: bool = False
+    field: Field | None = None
+
+    def described(self) -> str:
+        """Return what is allowed, in words."""
+        return ", ".join(self.choices) if self.field is None else f"a quantity, {self.field.described()}"
 
 
 class Factor(NamedTuple):
@@ -47,7 +55,7 @@ class Background(NamedTuple):
 class SignalYield(NamedTuple):
     """Expected signal events with the chain of factors behind them.
 
-    ``numerical_error`` covers integration, ``systematic_error`` inputs and theory; both absolute, in events, per channel.
+    ``background`` is None where limits rest on a published one. ``numerical_error`` covers integration, ``systematic_error`` inputs and theory; both absolute, in events, per channel.
     """
 
     search: str
@@ -57,7 +65,7 @@ class SignalYield(NamedTuple):
     numerical_error: dict[str, Any]
     systematic_error: dict[str, Any]
     factors: tuple[Factor, ...]
-    background: Background
+    background: Background | None
     observed: float | None
     sources: tuple[str, ...]
 
@@ -92,6 +100,11 @@ class Search:
         """Sources of every number in the experiment file."""
         own = (entry.source for entry in self.experiment.entries.values())
         return tuple(dict.fromkeys([*self.experiment.sources, *own]))
+
+    def tolerance(self, model: Any) -> float:
+        """Largest relative numerical error of the yield of a model that is passed without a complaint."""
+        own = getattr(self.signature, "tolerance", None)
+        return float(self.signature.TOLERANCE if own is None else own(self, model))
 
     def prepared(self) -> Any:
         """What the signature folds once, whatever the model."""
@@ -135,6 +148,10 @@ def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, 
         if name not in known:
             raise unknown_name("option", name, known, where=f"search '{experiment.name}'")
         option = known[name]
+        if option.field is not None:
+            if value != option.default:
+                resolved[name] = _quantity(f"search '{experiment.name}': option {name}", option.field, value)
+            continue
         items = (
             [str(value)]
             if isinstance(value, str)
@@ -156,6 +173,14 @@ def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, 
             raise InvalidInput(f"option {name} takes {wanted}; given {', '.join(items) or 'none'}.")
         resolved[name] = ",".join(choice for choice in option.choices if choice in items)
     return resolved
+
+
+def _quantity(where: str, wanted: Field, value: Any) -> str:
+    """Return an option that is a quantity in the unit of its field, written so that it reads back exactly."""
+    number = units.convert(value, wanted.unit, where=where)
+    if not wanted.allows(number):
+        raise InvalidInput(f"{where} = {value} is not allowed; expected {wanted.described()}.")
+    return repr(number) if wanted.unit == units.DIMENSIONLESS else f"{number!r} {wanted.unit}"
 
 
 def concrete(function: Callable[[], Any]) -> Any:

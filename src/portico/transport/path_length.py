@@ -17,7 +17,7 @@ from jaxtyping import Array, ArrayLike, Float
 from ..flux import Flux
 from ..numerics import maps, quadrature, tables
 from ..numerics.namespace import array_namespace
-from .electromagnetic_cascade import track_length_kernels
+from .electromagnetic_cascade import opposite_charge_kernel, track_length_kernels
 
 _W_ORDERS = (32, 20)
 
@@ -37,19 +37,21 @@ class PathLength(NamedTuple):
 
 
 def track_tables(
-    depths: tuple[float, float], largest_y: float, *, method: str, count: int = 129
+    depths: tuple[float, float], largest_y: float, *, method: str, primary: str = "e+", count: int = 129
 ) -> tuple[tables.Table, tables.Table]:
     """Return track-length kernels K on an even grid in w, from 0 to the value of ``largest_y`` = ln(E/E').
 
     The first is for positrons and the first thickness of ``depths`` (radiation lengths), the second for positrons and
-    electrons and the second thickness.
+    electrons and the second thickness; ``primary`` is "e+" or "e-".
 
-    Source: :func:`portico.transport.electromagnetic_cascade.track_length_kernels`.
+    Source: :func:`portico.transport.electromagnetic_cascade.track_length_kernels`, and for the positrons of an electron's shower
+    :func:`portico.transport.electromagnetic_cascade.opposite_charge_kernel`.
     """
     upper = 1 / np.log1p(1 / largest_y)
     w = np.linspace(0.0, upper, count)
     positron, both = track_length_kernels(w, np.array(depths)[:, None], method=method)
-    return tables.make_table(positron[0], 0.0, upper), tables.make_table(both[1], 0.0, upper)
+    first = positron[0] if primary == "e+" else opposite_charge_kernel(w, depths[0], method=method)
+    return tables.make_table(first, 0.0, upper), tables.make_table(both[1], 0.0, upper)
 
 
 def path_edges(flux_edges: np.ndarray, minimum_fraction: float, energy_gain: float) -> np.ndarray:

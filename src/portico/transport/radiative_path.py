@@ -21,7 +21,8 @@ from .path_length import PathLength, largest_relative_error, piece_fractions
 RESOLVED = 0.02
 """Fraction of s at which a photon counts half as resolved."""
 
-_ORDERS = ((24, 16, 26), (18, 12, 18))
+Orders = tuple[tuple[int, int, int], tuple[int, int, int]]
+ORDERS: Orders = ((24, 16, 26), (18, 12, 18))
 _CHECKED = 4
 _BLOCK = 32
 _STEEPNESS = 24.0  # about 1/beta: soft photons are even in x^beta
@@ -51,6 +52,7 @@ def radiative_path_length(
     *,
     electron_mass: float,
     points: int = 257,
+    orders: Orders = ORDERS,
 ) -> PathLength:
     r"""Return the path length per energy left to the mediator, in two parts: without and with a resolved photon.
 
@@ -67,6 +69,8 @@ def radiative_path_length(
                                                                 edges from :func:`radiative_edges`
     electron_mass : float                                       GeV
     points : int                                                odd; table points per piece
+    orders : two triples of int                                 nodes in E and in the two halves of the energy loss, for the
+                                                                result and for its error; a cut far below the beam needs more
 
     Returns
     -------
@@ -85,10 +89,10 @@ def radiative_path_length(
         return radiation_length_cm * np.concatenate(parts, axis=1)
 
     pieces = len(edges) - 1
-    values = folded(energy, _ORDERS[0]).reshape(2, pieces, points)
+    values = folded(energy, orders[0]).reshape(2, pieces, points)
     # the error of the integration, smooth along a piece, is taken at every fourth point and twice
     check, some = values.copy(), energy.reshape(pieces, points)[:, ::_CHECKED]
-    coarse = folded(some.ravel(), _ORDERS[1]).reshape(2, pieces, -1)
+    coarse = folded(some.ravel(), orders[1]).reshape(2, pieces, -1)
     check[..., ::_CHECKED] += 2 * (coarse - check[..., ::_CHECKED])
     zero = np.zeros((2, pieces))
     table = tables.make_table(values, zero, zero + 1)

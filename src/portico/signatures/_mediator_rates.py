@@ -1,4 +1,4 @@
-"""Rates of the disappearing positron: compiled functions of arrays, without an experiment file."""
+"""Rates of a vector mediator made in a thick target: compiled functions of arrays, without an experiment file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from jaxtyping import Array, Float
 
 from .. import constants
 from ..decays.dark_current import dark_current
-from ..flux import Flux
 from ..matter.form_factors import Nucleus
 from ..numerics import quadrature, tables
 from ..production import exact_table, nuclear_bremsstrahlung, resonant_annihilation
@@ -76,13 +75,17 @@ class EmissionRules(NamedTuple):
     t: quadrature.Rule
 
 
-def emission_rules(flux: Flux) -> tuple[EmissionRules, EmissionRules]:
-    """Return the rules of emission and coarser ones for its error, of one shape."""
-    energy, number = (np.asarray(part) for part in flux.nodes(12))
-    fewer = [np.asarray(part) for part in flux.nodes(8)]
+_ORDERS = ((8, 12, 24), (6, 8, 16))
+
+
+def emission_rules(
+    beam: tuple[Array, Array], coarse_beam: tuple[Array, Array], orders: tuple[tuple[int, ...], ...] = _ORDERS
+) -> tuple[EmissionRules, EmissionRules]:
+    """Return the rules of emission and coarser ones for its error, of one shape, for nodes of the beam (GeV, number)."""
+    energy, number = (np.asarray(part) for part in beam)
+    fewer = [np.asarray(part) for part in coarse_beam]
     missing = (0, energy.size - fewer[0].size)
     coarse = np.pad(fewer[0], missing, mode="edge"), np.pad(fewer[1], missing)
-    orders = ((8, 12, 24), (6, 8, 16))
     fine_rules, coarse_rules = (
         [quadrature.padded(n, size) for n, size in zip(row, orders[0], strict=True)] for row in orders
     )

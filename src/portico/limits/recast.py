@@ -1,0 +1,194 @@
+r"""A published limit on an invisible mediator, carried over to a model whose decays may trip the veto of the search.
+
+.. math:: \{\epsilon:\ \epsilon^2\,\mathrm{BR}_\mathrm{dark}(\epsilon)\,P(\epsilon; M) \ge \epsilon_\mathrm{inv}^2(M)\}
+
+P falls from 1 (everything leaves the detector before it decays) to its prompt value, so that the left-hand side can rise,
+fall and rise again: there are up to a few excluded intervals, and all are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import registry
+from ..errors import InvalidInput, unknown_name
+from ..models.base import Model
+from ..numerics.intervals import Intervals, find_intervals
+from ..signatures._semi_visible import dark_and_visible
+from ..signatures.base import Search, make_search
+from .curves import Curve, curve
+from .front import as_model
+from .problem import Block, Problem
+from .required import Required
+
+if TYPE_CHECKING:
+    import xarray
+
+    from .reach import Limit
+
+_PER_DECADE = 25
+_FINER = 4  # between 100 nodes per decade the survival is interpolated: steps of single events are no features
+
+
+def recast(
+    published: str,
+    model: Model,
+    *,
+    scan: Mapping[str, Any] | None = None,
+    on_start: Callable[[], None] | None = None,
+    on_block: Callable[[Block], None] | None = None,
+    **options: Any,
+) -> Limit | xarray.Dataset:
+    """Return the excluded intervals of epsilon of a model, from a published limit on an invisible mediator.
+
+    Parameters
+    ----------
+    published : str      name of a published limit whose search comes with portico: ``babar_mono_photon_2017``, ...
+    model : Model        with dark decays; epsilon may be left out, and what is scanned
+    scan : mapping       as for :func:`portico.reach`; without it one point is computed
+    **options            options of the search, such as ``veto_mode="both"``
+
+    Returns
+    -------
+    Limit, or a Dataset for a scan; ``spread`` holds the intervals for a survival probability one standard error of the Monte
+    Carlo lower and higher.
+
+    Raises UnknownName for a name that is not known, InvalidInput where the model has no open dark decay or the mass lies
+    outside the published limit.
+    """
+    known = recasts()
+    if not isinstance(published, str) or published not in known:
+        raise unknown_name("published limit with a search", published, known)
+    search, theory = make_search(published, options), as_model(model)
+    if scan is None:
+        return limit_recast(search, theory)
+    return reach_recast(search, theory, scan, on_start=on_start, on_block=on_block)
+
+
+def limit_recast(search: Search, model: Model) -> Limit:
+    """Return the limit at one point from the published limit that bears the name of the search."""
+    from .reach import limit_of
+
+    return limit_of(recast_problem(search, model, "epsilon", curve(search.name), {}), None, "recast")
+
+
+def reach_recast(
+    search: Search,
+    model: Model,
+    scan: Mapping[str, Any],
+    *,
+    on_start: Callable[[], None] | None = None,
+    on_block: Callable[[Block], None] | None = None,
+) -> xarray.Dataset:
+    """Return the reach over a scan from the published limit that bears the name of the search."""
+    from .reach import reach_of
+
+    def problem(points: dict[str, np.ndarray]) -> Problem:
+        return recast_problem(search, model, "epsilon", curve(search.name), points)
+
+    return reach_of(problem, model, search, scan, "epsilon", None, "recast", on_start, on_block)
+
+
+def recasts() -> list[str]:
+    """Return the names of the published limits on invisible mediators whose search comes with portico."""
+    searches = registry.names("search")
+    return [
+        name
+        for name in registry.names("published limit")
+        if name in searches and hasattr(make_search(name, {}).signature, "survival") and _is_limit(curve(name))
+    ]
+
+
+def _is_limit(published: Curve) -> bool:
+    return published.kind == "limit" and published.applies_to == "invisible"
+
+
+def recast_problem(
+    search: Search, model: Model, parameter: str, published: Curve, points: dict[str, np.ndarray]
+) -> Problem:
+    """Check what is asked; ``points`` are the scanned values."""
+    if parameter != "epsilon":
+        raise InvalidInput(
+            f"search '{search.name}' rests on a published limit on epsilon; a limit on '{parameter}' cannot be set, scan it instead."
+        )
+    spec = model.PARAMETERS["epsilon"]
+    assert spec.limit_range is not None
+    whole = model.with_parameters(epsilon=spec.limit_range[1]).with_parameters(**points)
+    arrays = [n for n, v in model.parameters().items() if np.ndim(v) and n != "epsilon" and n not in points]
+    if arrays:
+        raise InvalidInput(
+            f"model {model.NAME}: {', '.join(arrays)} is an array; expected one value, or a scan over it."
+        )
+    search.signature.check_model(search, whole)
+    mass = np.atleast_1d(np.asarray(whole.mass))  # type: ignore[attr-defined]
+    outside = np.isnan(published.at(mass))
+    if np.any(outside):
+        raise InvalidInput(
+            f"published limit '{published.name}' holds from {published.mass.min():g} to {published.mass.max():g} GeV; given mass = {mass[outside][0]:g} GeV."
+        )
+    decades = np.log10(spec.limit_range[1] / spec.limit_range[0])
+    grid = np.geomspace(*spec.limit_range, int(np.ceil(_PER_DECADE * decades)) + 1)
+    return Problem(
+        search, model, parameter, grid, Required(np.zeros(1), np.ones(1), 0.0), 1.0, "observed", "recast",
+        tuple(search.signature.notes(search, whole)), (), published,
+    )  # fmt: skip
+
+
+def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) -> Block:
+    """Intervals of all points of one block, and those for a survival probability one standard error lower and higher."""
+    assert problem.published is not None
+    signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
+    theory = problem.model.with_parameters(**points, epsilon=np.ones(count))
+    mass = np.broadcast_to(np.asarray(theory.mass), count)  # type: ignore[attr-defined]
+    dark, visible = (np.broadcast_to(part, count) for part in dark_and_visible(theory))
+    level = problem.published.at(mass) ** 2
+    samples = [signature.survival(problem.search, one) for one in _rows(problem.model, points, count)]
+    nodes = np.log(np.geomspace(problem.grid[0], problem.grid[-1], _FINER * (problem.grid.size - 1) + 1))
+    known = [sample.probability(np.exp(nodes)) for sample in samples]
+
+    def strength(shift: float) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        with np.errstate(divide="ignore"):
+            height = [np.log(np.clip(value + shift * error, 0.0, 1.0)) for value, error in known]
+
+        def function(index: np.ndarray, x: np.ndarray) -> np.ndarray:
+            passed = np.empty(x.shape)
+            for k in np.unique(index):
+                chosen = index == k
+                passed[chosen] = np.exp(_between(np.log(x[chosen]), nodes, height[k]))
+            return x**2 * dark[index] / (dark[index] + x**2 * visible[index]) * passed
+
+        return function
+
+    found, fewer, more = (find_intervals(strength(shift), level, problem.grid) for shift in (0.0, -1.0, 1.0))
+    low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
+    at_edge = [samples[k].probability(low[k]) for k in range(count)]
+    error = np.array([float(e / v) if v > 0 else 1.0 for v, e in at_edge])
+    status = [_status(found, k) for k in range(count)]
+    zero = np.zeros(count)
+    return Block(
+        first, points, found.edges, found.number, status, error, zero, np.sqrt(level), found,
+        np.empty((0, count)), np.empty((0, count)), (fewer, more),
+    )  # fmt: skip
+
+
+def _between(place: np.ndarray, nodes: np.ndarray, height: np.ndarray) -> np.ndarray:
+    """Linear interpolation of a logarithm that may be -inf: next to a probability of 0 it is -inf."""
+    finite = np.isfinite(height)
+    value = np.interp(place, nodes, np.where(finite, height, 0.0))
+    return np.where(np.interp(place, nodes, 1.0 - finite) > 0, -np.inf, value)
+
+
+def _rows(model: Model, points: dict[str, np.ndarray], count: int) -> list[Any]:
+    return [
+        model.with_parameters(**{name: float(values[k]) for name, values in points.items()}, epsilon=1.0)
+        for k in range(count)
+    ]
+
+
+def _status(found: Intervals, k: int) -> str:
+    if found.number[k] == 0:
+        return "none"
+    return "open" if np.isinf(found.edges[k, found.number[k] - 1, 1]) else "excluded"

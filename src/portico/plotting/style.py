@@ -1,0 +1,70 @@
+"""How every picture of portico looks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
+
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+STYLE: dict[str, Any] = {
+    "font.family": "serif", "font.size": 10, "mathtext.fontset": "cm", "axes.linewidth": 0.8, "axes.labelsize": 12,
+    "xtick.direction": "in", "ytick.direction": "in", "xtick.top": True, "ytick.right": True,
+    "xtick.minor.visible": True, "ytick.minor.visible": True, "legend.frameon": False, "legend.fontsize": 8.5,
+    "pdf.fonttype": 42, "savefig.dpi": 200,
+}  # fmt: skip
+# Okabe and Ito, distinguishable for colour-blind readers
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5a5a5a")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
+MASS_LABEL = "$m_{A'}$ [GeV]"
+
+
+def single_frame(ax: Axes | None, height: float = 4.3) -> Axes:
+    """Return the given axes, or those of a new figure with one frame."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(5.6, height)).add_axes((0.135, 0.125, 0.835, 0.85)) if ax is None else ax
+
+
+def scale_horizontal(ax: Axes, x: np.ndarray) -> None:
+    """Fit the horizontal axis to its values: logarithmic where they span more than a factor 10, with readable numbers."""
+    if np.all(x > 0) and x.max() / x.min() > 10:
+        ax.set_xscale("log")
+        if x.max() / x.min() < 300:  # the labels between powers of ten would run into each other
+            ax.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+            for each in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+                each(FuncFormatter(lambda value, _: f"{value:g}"))
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(6))
+    ax.set_xlim(x.min(), x.max())
+
+
+def numbers(name: str, values: Any, dimensions: int) -> np.ndarray:
+    """Return an array of floats with so many dimensions; raises InvalidInput with the name of the argument."""
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        array = np.empty(0)
+    if array.ndim != dimensions or array.size == 0:
+        words = {1: "a list of numbers", 2: "a table of numbers"}[dimensions]
+        raise InvalidInput(f"plot: {name}: expected {words}, at least one.")
+    return array
+
+
+def axis_values(name: str, values: Any) -> np.ndarray:
+    """Return the values of an axis: rising, finite, above 0 and at least two; raises InvalidInput."""
+    array = numbers(name, values, 1)
+    if array.size < 2 or not np.all(np.isfinite(array) & (array > 0)) or np.any(np.diff(array) <= 0):
+        raise InvalidInput(f"plot: {name}: expected at least two numbers above 0, the smallest first.")
+    return array
+
+
+def styled() -> Any:
+    """Return the context in which pictures are drawn."""
+    return mpl.rc_context(STYLE)
