@@ -150,16 +150,6 @@ def _at_rest(momentum, of, mass):
     return fm.to_array(fm.boost(fm.from_array(momentum), 0.0, fm.boost_to(fm.from_array(of), mass).inverse()))
 
 
-def beam_cosine(sample, mass=1.25):
-    """Cosine between the electron beam and the first fermion, in the rest frame of the mediator."""
-    beam = np.broadcast_to([1.0, 0.0, 0.0, 1.0], sample.mediator.shape)
-    axis = np.asarray(_at_rest(beam, sample.mediator, mass))[:, 1:]
-    boost = fm.boost_to(fm.from_array(sample.mediator), mass).inverse()
-    first = fm.from_array(sample.fermion[:, 0, 0])
-    n = np.asarray(fm.to_array(fm.boost(first, fm.mass_squared(first), boost)))[:, 1:]
-    return np.sum(axis * n, -1) / np.linalg.norm(axis, axis=-1) / np.linalg.norm(n, axis=-1)
-
-
 def tensor_moment(sample, mass=1.25):
     """Mean of n.rho.n over events, with the density matrix of each event."""
     beams = [np.broadcast_to([1.0, 0.0, 0.0, sign], sample.mediator.shape) for sign in (1.0, -1.0)]
@@ -211,61 +201,71 @@ def test_light_mediator_to_light_fermions_has_one_plus_cosine_squared():
     assert np.sum((counts - COUNT / 20) ** 2 / (COUNT / 20)) > 500
 
 
-def lepton_asymmetry(sample, leg=0):
-    """Mean cosine between the flight of a fermion and its negative lepton, in its rest frame; 0 without polarisation."""
-    fermion = sample.fermion[:, leg, 0]
-    mass = np.sqrt(np.mean(np.asarray(fm.mass_squared(fm.from_array(fermion)))))
-    lepton = np.asarray(_at_rest(sample.minus[:, leg, 0], fermion, mass))[:, 1:]
-    flight = np.asarray(_at_rest(sample.mediator, fermion, mass))[:, 1:]
-    cos = np.sum(lepton * -flight, -1) / np.linalg.norm(lepton, axis=-1) / np.linalg.norm(flight, axis=-1)
-    return np.mean(cos), np.std(cos) / np.sqrt(len(cos))
+def daughter_cosines(sample, leg):
+    """Cosine between the flight of a heavy fermion and its daughter, in its rest frame."""
+    fermion, daughter = sample.fermion[:, leg, 0], fm.from_array(sample.fermion[:, leg, 1])
+    back = fm.boost_to(fm.from_array(fermion), 0.4).inverse()
+    n = np.asarray(fm.to_array(fm.boost(daughter, 0.05**2, back)))[:, 1:]
+    flight = -np.asarray(fm.to_array(fm.boost(fm.from_array(sample.mediator), 1.25**2, back)))[:, 1:]
+    return np.sum(n * flight, -1) / np.linalg.norm(n, axis=-1) / np.linalg.norm(flight, axis=-1)
 
 
-def test_left_handed_couplings_polarise_dirac_fermions_and_not_majorana_ones():
-    dirac = generate_collider(two_states(1.0, 1.0, majorana=False), BEAMS, COUNT, 5, spin_correlations=True)
-    mean, error = lepton_asymmetry(dirac)
-    assert abs(mean) > 8 * error
-    # a massless daughter and leptons: dGamma ~ 1 + S.h, left-handed heavy fermion of velocity ~1 against its flight
-    for chain in (two_states(1.0, 1.0, majorana=True), two_states(1.0, 0.0, majorana=False)):
-        mean, error = lepton_asymmetry(generate_collider(chain, BEAMS, COUNT, 5, spin_correlations=True))
-        assert abs(mean) < 4 * error
+def mean_and_error(values):
+    return np.mean(values), np.std(values) / np.sqrt(len(values))
 
 
+@pytest.mark.slow  # compiles both legs with spin
+def test_left_handed_couplings_polarise_fermion_and_antifermion_alike():
+    """CP: the antifermion has the other helicity and the other analysing power."""
+    sample = generate_collider(two_states(1.0, 1.0, majorana=False, both=True), BEAMS, COUNT, 5, spin_correlations=True)
+    found = [mean_and_error(daughter_cosines(sample, leg)) for leg in range(2)]
+    assert all(abs(mean) > 10 * error for mean, error in found)
+    assert found[0][0] == pytest.approx(found[1][0], abs=5 * found[0][1])
+
+
+@pytest.mark.parametrize(("couplings", "majorana"), [((1.0, 1.0), True), ((1.0, 0.0), False)])
+def test_majorana_fermions_and_pure_vectors_show_no_asymmetry(couplings, majorana):
+    chain = two_states(*couplings, majorana=majorana)
+    mean, error = mean_and_error(daughter_cosines(generate_collider(chain, BEAMS, COUNT, 5, spin_correlations=True), 0))
+    assert abs(mean) < 4 * error
+
+
+@pytest.mark.slow
 def test_opposite_chirality_turns_the_asymmetry_round_unless_both_change():
     """S ~ kappa of the mode, h ~ kappa of the decay: the product counts."""
-    chain = two_states(1.0, 1.0, majorana=False)
-    mean, error = lepton_asymmetry(generate_collider(chain, BEAMS, COUNT, 6, spin_correlations=True))
+    chain = two_states(1.0, 1.0, majorana=False, both=True)
     both = chain._replace(modes=(chain.modes[0]._replace(axial=-1.0),), decays=(chain.decays[0]._replace(axial=-1.0),))
     one = chain._replace(modes=(chain.modes[0]._replace(axial=-1.0),))
-    same, _ = lepton_asymmetry(generate_collider(both, BEAMS, COUNT, 6, spin_correlations=True))
-    other, _ = lepton_asymmetry(generate_collider(one, BEAMS, COUNT, 6, spin_correlations=True))
-    assert same == pytest.approx(mean, abs=5 * error)
-    assert other == pytest.approx(-mean, abs=5 * error)
+    (mean, error), same, other = (
+        mean_and_error(daughter_cosines(generate_collider(c, BEAMS, COUNT, 6, spin_correlations=True), 0))
+        for c in (chain, both, one)
+    )
+    assert same[0] == pytest.approx(mean, abs=5 * error)
+    assert other[0] == pytest.approx(-mean, abs=5 * error)
 
 
+@pytest.mark.slow
 def test_second_leg_is_correlated_with_the_first_where_neither_alone_is():
-    r"""A pure vector makes unpolarised fermions with correlated spins; decays with both couplings tell of them: <h_1 C h_2>."""
+    r"""A pure vector makes fermions without polarisation whose spins are correlated; decays with both couplings tell of them."""
     chain = two_states(1.0, 1.0, majorana=False, both=True)
     chain = chain._replace(modes=(chain.modes[0]._replace(axial=0.0),))
-    sample = generate_collider(chain, BEAMS, COUNT, 7, spin_correlations=True)
-    cosines = []
-    for leg in range(2):
-        fermion = sample.fermion[:, leg, 0]
-        lepton = np.asarray(_at_rest(sample.minus[:, leg, 0], fermion, 0.4))[:, 1:]
-        flight = np.asarray(_at_rest(sample.mediator, fermion, 0.4))[:, 1:]
-        cosines.append(np.sum(lepton * -flight, -1) / np.linalg.norm(lepton, axis=-1) / np.linalg.norm(flight, axis=-1))
-    error = 1 / 3 / np.sqrt(COUNT)
+    sample = generate_collider(chain, BEAMS, 5 * COUNT, 7, spin_correlations=True)
+    cosines = [daughter_cosines(sample, leg) for leg in range(2)]
     for cos in cosines:
-        assert abs(np.mean(cos)) < 4 * np.std(cos) / np.sqrt(COUNT)
-    together = np.mean(cosines[0] * cosines[1])
-    plain = generate_collider(chain, BEAMS, COUNT, 7)
-    assert abs(together) > 5 * error
-    assert np.mean(plain.weight) == pytest.approx(np.mean(sample.weight), rel=1e-15)
+        mean, error = mean_and_error(cos)
+        assert abs(mean) < 4 * error
+    mean, error = mean_and_error(cosines[0] * cosines[1])
+    assert abs(mean) > 8 * error
+    plain = generate_collider(chain, BEAMS, 5 * COUNT, 7)
+    mean, error = mean_and_error(daughter_cosines(plain, 0) * daughter_cosines(plain, 1))
+    assert abs(mean) < 4 * error
+    assert np.sum(sample.weight) == pytest.approx(1.0, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_energies_in_the_frame_of_the_parent_do_not_depend_on_spin():
     """Spin turns decays, it does not change their shape: spectra of the pairs' masses are those of unpolarised parents."""
-    chain = two_states(1.0, 1.0, majorana=False)
+    chain = two_states(1.0, 1.0, majorana=False, both=True)
     masses = [
         np.asarray(fm.mass_squared(fm.from_array((s.minus + s.plus)[:, 0, 0])))
         for s in (generate_collider(chain, BEAMS, COUNT, 8, spin_correlations=on) for on in (False, True))
@@ -274,6 +274,7 @@ def test_energies_in_the_frame_of_the_parent_do_not_depend_on_spin():
     assert np.mean(masses[1]) == pytest.approx(np.mean(masses[0]), abs=4 * error)
 
 
+@pytest.mark.slow
 def test_momenta_are_conserved_with_spin():
     sample = generate_collider(two_states(0.9, 0.4, majorana=False, both=True), BEAMS, 1000, 9, spin_correlations=True)
     scale = sample.mediator[:, :1]

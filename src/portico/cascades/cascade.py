@@ -162,12 +162,13 @@ def follow_leg(
     """
     zero = jnp.zeros_like(fermion.energy)
     leg = Leg([state], [fermion], [], [], [], [])
-    at, told = (zero, zero, zero), (zero, zero, zero)
+    at: Any = (zero, zero, zero)
+    told: Any = at
     for step in range(layout.steps):
         unstable = [candidate for candidate in states[step] if layout.slots(candidate)]
         if not unstable:
-            leg.state.append(state), leg.fermion.append(fermion), leg.decay.append(jnp.full_like(state, -1))
-            leg.minus.append(_zero(zero)), leg.plus.append(_zero(zero)), leg.vertex.append((zero, zero, zero))
+            nothing = (jnp.full_like(state, -1), _zero(zero), _zero(zero), (zero, zero, zero))
+            _append(leg, (state, fermion, *nothing))
             continue
         drawn = _draw_decay(state, states[step], numbers, layout, draw)
         momenta = drawn.momenta
@@ -176,7 +177,7 @@ def follow_leg(
             does_decay = jnp.any(jnp.stack([state == candidate for candidate in unstable]), axis=0)
             told = tuple(jnp.where(does_decay, h, 0.0) for h in told)
         length = keep(-jnp.log(draw()), numbers) * pick(numbers.ctau_unit_cm, state, states[step]) / drawn.heavy
-        vertex = tuple(x + length * p for x, p in zip(at, fermion[1:], strict=True))
+        vertex: Any = tuple(x + length * p for x, p in zip(at, fermion[1:], strict=True))
         to = keep(boost_to(fermion, drawn.heavy), numbers)
         body, minus, plus = (
             boost(momentum, mass**2, to)
@@ -197,9 +198,15 @@ def follow_leg(
             (after.astype(state.dtype), decay, body, minus, plus, vertex), numbers
         )
         fermion, at = body, vertex
-        leg.state.append(state), leg.fermion.append(body), leg.decay.append(decay)
-        leg.minus.append(minus), leg.plus.append(plus), leg.vertex.append(vertex)
-    return leg, told  # type: ignore[return-value]
+        _append(leg, (state, body, decay, minus, plus, vertex))
+    return leg, told
+
+
+def _append(leg: Leg, step: tuple[Any, ...]) -> None:
+    """One step more."""
+    columns: tuple[Any, ...] = leg
+    for column, value in zip(columns, step, strict=True):
+        column.append(value)
 
 
 def _correlated(
@@ -210,11 +217,11 @@ def _correlated(
     analysing = spin_correlations.analysing_vector(
         drawn.momenta,
         (drawn.heavy, drawn.light, drawn.each),
-        squares,  # type: ignore[arg-type]
+        squares,
         numbers.is_hadronic[drawn.slot],
     )
     analysing = tuple(spin.sign * h for h in analysing)
-    return keep(spin_correlations.turned(drawn.momenta, spin.vector, analysing, draw()), numbers)  # type: ignore[arg-type]
+    return keep(spin_correlations.turned(drawn.momenta, spin.vector, analysing, draw()), numbers)
 
 
 def _momenta(legs: tuple[Leg, Leg], name: str) -> Array:

@@ -129,12 +129,12 @@ def _legs(
     states = _two_legs(decay.mode, layout)
     candidates = [layout.states(leg) for leg in range(2)]
     masses = tuple(pick(numbers_.masses, states[leg], candidates[leg][0]) for leg in range(2))
-    fermions = keep(two_body.decay(decay.to, decay.mass, masses, decay.towards), numbers_)  # type: ignore[arg-type]
+    fermions = keep(two_body.decay(decay.to, decay.mass, masses, decay.towards), numbers_)
     spins: list[Spin | None] = [None, None]
     pair = None
     if polarised is not None:
         squares = tuple(pick(numbers_.mode_square[:, k], decay.mode, range(len(layout.modes))) for k in range(3))
-        pair = Pair(polarised, fermions, masses, squares)  # type: ignore[arg-type]
+        pair = Pair(polarised, fermions, masses, squares)
         to = [four_momentum.boost_to(fermion, mass) for fermion, mass in zip(fermions, masses, strict=True)]
         spins[0] = Spin(keep(first_spin(pair, to[0]), numbers_), to[0], 1.0)
     first, told = follow_leg(states[0], fermions[0], candidates[0], numbers_, layout, draw, spins[0])
@@ -202,7 +202,7 @@ def _collider_kernel(
         masses = tuple(
             pick(numbers_.masses, state, range(numbers_.masses.shape[0])) for state in _two_legs(mode, layout)
         )
-        towards = correlated_direction(axes, mass, masses, squares, (draw(), draw()))  # type: ignore[arg-type]
+        towards = correlated_direction(axes, mass, masses, squares, (draw(), draw()))
         polarised = polarisation_in_laboratory(axes, to) if plan.spin == "fermions" else None
     legs = _legs(_Decay(to, mass, mode, keep(towards, numbers_)), (numbers_, layout), draw, polarised)
     sample = Sample(
@@ -324,7 +324,7 @@ def _beam_kernel(
 ) -> Any:
     """As the other kernel, for mediators that are given."""
     layout, count = plan.layout, block.shape[0] * blocks.BLOCK
-    draw = _draws(*random, block, 2 + (len(layout.modes) > 1) + draws_needed(layout))
+    draw = _draws(*random, block, 2 + (len(layout.modes) > 1) + draws_needed(layout, "none"))
     mode = _mode(numbers_, layout, draw, count)
     towards = two_body.direction(2 * draw() - 1, draw())
     given = four_momentum.from_array(momenta)

@@ -85,6 +85,7 @@ def principal_axes(
     x, cos, electron, positron    as in :func:`portico.production.electron_positron_photon.density_matrix`; vectors by component
 
     Notes     Closed form for the two-by-two block in the plane. Where the beams are back to back the normal is any.
+    Source    eigenvectors of a symmetric matrix.
     """
     a2, b2 = (1 - (1 - x) * (1 - cos) / 2) ** 2, (1 - (1 - x) * (1 + cos) / 2) ** 2
     diagonal = 2 * x + ((1 - x) ** 2) * (1 + cos**2) / 2
@@ -93,7 +94,7 @@ def principal_axes(
     is_plane = size > _TINY
     other = (electron[2], jnp.zeros_like(size), -electron[0])
     safe = jnp.sqrt(jnp.where(is_plane, size**2, jnp.maximum(dot(other, other), _TINY)))
-    normal = tuple(jnp.where(is_plane, p, q) / safe for p, q in zip(normal, other, strict=True))
+    normal = _scaled(tuple(jnp.where(is_plane, p, q) for p, q in zip(normal, other, strict=True)), 1 / safe)  # type: ignore[arg-type]
     sideways = _cross(normal, electron)
     c, s = dot(electron, positron), dot(sideways, positron)
     difference, mixed = 0.5 * (a2 + b2 * (c * c - s * s)), b2 * c * s
@@ -183,6 +184,7 @@ def analysing_vector(
     is_hadronic : array       whether the pair are pions
 
     Notes     For an antiparticle the sign is the other. 0 for kappa = 0.
+    Source    trace with :math:`\tfrac12(1+\gamma_5\slashed s)`; against explicit Dirac matrices in the tests.
     """
     body, k1, k2 = decay
     heavy, light, each = masses
@@ -238,6 +240,7 @@ def first_spin(pair: Pair, to: Boost) -> Vector:
     .. math:: \vec S_1 = \frac{2\kappa m_1}{N}\left[2(p_2e)\vec e + \vec p_2\right]_\mathrm{rest}
 
     ``to`` is the boost from its rest frame to the laboratory.
+    Source: trace; against explicit Dirac matrices in the tests.
     """
     (_, p2), e = pair.momenta, pair.polarisation
     dual = _sum((2 * product(p2, e), e), (jnp.ones_like(p2.energy), p2))
@@ -252,6 +255,8 @@ def second_spin(pair: Pair, to: Boost, first: Vector, first_to: Boost) -> Vector
     ----------
     to, first_to : Boost   from the rest frames of the second and the first fermion to the laboratory
     first : vector         h of the first's decay, in its rest frame; 0 if it does not decay
+
+    Source: trace with both spins; against explicit Dirac matrices in the tests.
     """
     (p1, p2), e = pair.momenta, pair.polarisation
     (m1, m2), (plus, minus, kappa) = pair.masses, pair.squares

@@ -103,7 +103,7 @@ def boost(momentum: FourMomentum, squared: ArrayLike, by: Boost) -> FourMomentum
     squared : array, shape (...)   its mass squared, GeV^2; may be negative
     by : Boost
 
-    Notes     Of :math:`p_\pm` the smaller is :math:`(m^2+p_\perp^2)` over the larger: no digits are lost at any gamma. The boost is
+    Notes     Of :math:`p_\pm` the smaller is :math:`(m^2+p_\perp^2)` over the larger: for :math:`m^2 \ge 0` no digits are lost at any gamma. The boost is
               without rotation. Any four-vector may be boosted, also one of negative energy.
     Source    Lorentz transformation in light-cone components.
     """
@@ -111,7 +111,9 @@ def boost(momentum: FourMomentum, squared: ArrayLike, by: Boost) -> FourMomentum
     tx, ty, tz = momentum.x - along * by.x, momentum.y - along * by.y, momentum.z - along * by.z
     is_plus = (along >= 0) == (momentum.energy >= 0)  # of E + p and E - p the one without cancellation
     large = jnp.where(is_plus, momentum.energy + along, momentum.energy - along)
+    direct = jnp.where(is_plus, momentum.energy - along, momentum.energy + along)
     small = (squared + tx * tx + ty * ty + tz * tz) / jnp.where(large != 0, large, 1.0)
+    small = jnp.where(jnp.asarray(squared) >= 0, small, direct)  # of a space-like vector the numerator may cancel
     plus = jnp.where(is_plus, large, small) * by.stretch
     minus = jnp.where(is_plus, small, large) / by.stretch
     half = 0.5 * (plus - minus)

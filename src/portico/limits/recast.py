@@ -93,13 +93,17 @@ def reach_recast(
 
 
 def recasts() -> list[str]:
-    """Return the names of the published limits whose search comes with portico."""
+    """Return the names of the published limits on invisible mediators whose search comes with portico."""
     searches = registry.names("search")
     return [
         name
         for name in registry.names("published limit")
-        if name in searches and hasattr(make_search(name, {}).signature, "survival")
+        if name in searches and hasattr(make_search(name, {}).signature, "survival") and _is_limit(curve(name))
     ]
+
+
+def _is_limit(published: Curve) -> bool:
+    return published.kind == "limit" and published.applies_to == "invisible"
 
 
 def recast_problem(

@@ -43,7 +43,7 @@ def each_point(model: Any, *, without: tuple[str, ...] = ("epsilon",)) -> list[A
     """Return models with scalar parameters, one for each different point of a model with arrays; ``without`` stays as it is."""
     arrays = {n: np.asarray(v) for n, v in model.parameters().items() if np.ndim(v) and n not in without}
     if not arrays:
-        return [model]
+        return [model.with_parameters(**{n: 1.0 for n in without if np.ndim(getattr(model, n))})]
     full = np.broadcast_arrays(*arrays.values())
     rows = np.unique(np.stack([a.ravel() for a in full], axis=-1), axis=0)
     scalar = {n: 1.0 for n in without if np.ndim(getattr(model, n))}
