@@ -65,8 +65,8 @@ class Problem(NamedTuple):
 
     @property
     def nuisances(self) -> tuple[str, ...]:
-        """The uncertainties that enter the limit."""
-        return nuisances_of(self.search)
+        """The uncertainties that enter the limit; none where a published limit is carried over, which holds them already."""
+        return () if self.published is not None else nuisances_of(self.search)
 
 
 def problem_of(
