@@ -37,12 +37,13 @@ def reduction(mode: str) -> Any:
 
 
 def beams_of(search: Search, state: Prepared, mass: float) -> generator.ColliderBeams:
-    """Return the beams of the data sets in which a mediator of this mass (GeV) passes the selection."""
-    data = collisions(state, search.options, mass)
+    """Return the beams of all chosen data sets, without luminosity where a mediator of this mass (GeV) fails the selection."""
+    luminosity = {c.root_s: c.luminosity for c in collisions(state, search.options, mass)}
+    energies = [state.energy[name] for name in search.options["samples"].split(",") if name in state.energy]
     return generator.ColliderBeams(
-        tuple(c.electron_energy for c in data),
-        tuple(c.positron_energy for c in data),
-        tuple(c.luminosity for c in data),
+        tuple(e**2 / (4 * state.positron_energy) for e in energies),
+        (state.positron_energy,) * len(energies),
+        tuple(luminosity.get(e, 0.0) for e in energies),
         state.largest_cosine,
     )
 
