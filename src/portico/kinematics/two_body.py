@@ -12,7 +12,6 @@ from jaxtyping import Array, ArrayLike, Float
 from ..numerics.namespace import array_namespace
 from .four_momentum import Boost, FourMomentum, boost
 
-
 _TAYLOR_TERMS = 8  # x^17/17! is 5e-17 at pi/4
 
 
