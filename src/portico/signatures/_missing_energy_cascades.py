@@ -103,15 +103,20 @@ def passed_by_channel(search: Search, model: Any) -> dict[str, np.ndarray]:
     return {name: _passed(search, points, name).value for name in search.options["channels"].split(",")}
 
 
+def made_by_channel(search: Search, model: Any) -> dict[str, float]:
+    """Return the mediators made by channel, in events of small mixing, for a model with scalar masses: their shares matter."""
+    points, wanted = points_of(search, model), tuple(search.options["channels"].split(","))
+    made = _invisible.channel_yields(search, _equivalent(points, np.full(points.epsilon.shape, _SMALL)), wanted)
+    return {name: float(np.ravel(made[name].value)[0]) for name in wanted}
+
+
 def survival(search: Search, model: Any) -> Survival:
     """Return the probability that no decay is seen, for mediators of all channels together; ``model`` has scalar masses."""
-    points = points_of(search, model)
-    chain = points.different[0].chain
-    wanted = tuple(search.options["channels"].split(","))
+    chain = points_of(search, model).different[0].chain
     if chain.steps() == 0:
         return _origins(search, chain, "bremsstrahlung")
-    made = _invisible.channel_yields(search, _equivalent(points, np.full(points.epsilon.shape, _SMALL)), wanted)
-    return mixed([(float(np.ravel(made[name].value)[0]), _origins(search, chain, name)) for name in wanted])
+    made = made_by_channel(search, model)
+    return mixed([(events, _origins(search, chain, name)) for name, events in made.items()])
 
 
 def _origins(search: Search, chain: Chain, channel: str) -> Survival:
