@@ -28,8 +28,7 @@ from . import _invisible
 from ._missing_energy_fold import Prepared
 from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
 from ._missing_energy_veto import mixed, survival_of_chain
-from ._semi_visible import cached_survival, refuse_closed
-from ._semi_visible_points import Points, points_of
+from ._semi_visible import Points, cached_survival, points_of, refuse_closed, survival_at
 from .base import Search
 
 _SMALL = 1e-6  # kinetic mixing at which the visible width does not matter for the shares of channels
@@ -90,11 +89,7 @@ def channel_yields(
 
 def _passed(search: Search, points: Points, channel: str) -> MonteCarlo:
     """The probability that no decay is seen, with its error, at every row."""
-    result = np.zeros((2, *points.epsilon.shape))
-    for k, point in enumerate(points.different):
-        chosen = points.row == k
-        result[:, chosen] = _origins(search, point.chain, channel).probability(points.epsilon[chosen])
-    return MonteCarlo(*result)
+    return survival_at(points, lambda chain: _origins(search, chain, channel))
 
 
 def passed_by_channel(search: Search, model: Any) -> dict[str, np.ndarray]:
