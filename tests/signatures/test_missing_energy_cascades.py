@@ -62,7 +62,7 @@ def test_survival_is_the_share_of_events_that_pass_one_by_one():
     spectrum = missing_energy.mediator_spectrum(search, 0.3, 0.0)["bremsstrahlung"]
     found = missing_energy.survival(search, model)
     count = int(found.number[0])
-    momenta = veto.mediators(spectrum, 0.3, 0, count)
+    momenta = veto.mediators(spectrum, 0.3, 0, count, 1)
     sample = generator.generate(chain, momenta, 1, modes=[0])
     dump = veto.dump_of(state.geometry, state.beam_energy)
     happens = sample.decay >= 0
@@ -130,7 +130,7 @@ def test_several_origins_are_weighed_by_their_events():
 def test_mediators_cover_the_spectrum_from_any_number_on():
     spectrum = missing_energy.mediator_spectrum(_search(), 0.3, 0.0)["bremsstrahlung"]
     for first in (0, 12345):
-        momenta = veto.mediators(spectrum, 0.3, first, 1000)
+        momenta = veto.mediators(spectrum, 0.3, first, 1000, 1)
         assert np.median(momenta[:, 0]) == pytest.approx(float(spectrum.quantile(np.array(0.5))), rel=3e-3)
         np.testing.assert_allclose(momenta[:, 0] ** 2 - momenta[:, 3] ** 2, 0.09, rtol=1e-6)
 

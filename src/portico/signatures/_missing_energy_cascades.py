@@ -28,8 +28,7 @@ from . import _invisible
 from ._missing_energy_fold import Prepared
 from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
 from ._missing_energy_veto import mixed, survival_of_chain
-from ._semi_visible import cached_survival, refuse_closed
-from ._semi_visible_points import Points, points_of
+from ._semi_visible import Points, cached_survival, points_of, refuse_closed, survival_at
 from .base import Search
 
 _SMALL = 1e-6  # kinetic mixing at which the visible width does not matter for the shares of channels
@@ -90,11 +89,7 @@ def channel_yields(
 
 def _passed(search: Search, points: Points, channel: str) -> MonteCarlo:
     """The probability that no decay is seen, with its error, at every row."""
-    result = np.zeros((2, *points.epsilon.shape))
-    for k, point in enumerate(points.different):
-        chosen = points.row == k
-        result[:, chosen] = _origins(search, point.chain, channel).probability(points.epsilon[chosen])
-    return MonteCarlo(*result)
+    return survival_at(points, lambda chain: _origins(search, chain, channel))
 
 
 def passed_by_channel(search: Search, model: Any) -> dict[str, np.ndarray]:
@@ -103,15 +98,20 @@ def passed_by_channel(search: Search, model: Any) -> dict[str, np.ndarray]:
     return {name: _passed(search, points, name).value for name in search.options["channels"].split(",")}
 
 
+def made_by_channel(search: Search, model: Any) -> dict[str, float]:
+    """Return the mediators made by channel, in events of small mixing, for a model with scalar masses: their shares matter."""
+    points, wanted = points_of(search, model), tuple(search.options["channels"].split(","))
+    made = _invisible.channel_yields(search, _equivalent(points, np.full(points.epsilon.shape, _SMALL)), wanted)
+    return {name: float(np.ravel(made[name].value)[0]) for name in wanted}
+
+
 def survival(search: Search, model: Any) -> Survival:
     """Return the probability that no decay is seen, for mediators of all channels together; ``model`` has scalar masses."""
-    points = points_of(search, model)
-    chain = points.different[0].chain
-    wanted = tuple(search.options["channels"].split(","))
+    chain = points_of(search, model).different[0].chain
     if chain.steps() == 0:
         return _origins(search, chain, "bremsstrahlung")
-    made = _invisible.channel_yields(search, _equivalent(points, np.full(points.epsilon.shape, _SMALL)), wanted)
-    return mixed([(float(np.ravel(made[name].value)[0]), _origins(search, chain, name)) for name in wanted])
+    made = made_by_channel(search, model)
+    return mixed([(events, _origins(search, chain, name)) for name, events in made.items()])
 
 
 def _origins(search: Search, chain: Chain, channel: str) -> Survival:

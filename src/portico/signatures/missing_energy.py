@@ -31,13 +31,14 @@ from . import _invisible
 from . import _missing_energy_cascades as cascades
 from ._emission import LEAD_DUMP, theory_error
 from ._invisible import emission_by_rules, emission_unit
+from ._missing_energy_events import event_source
 from ._missing_energy_factors import factors, method_sources
 from ._missing_energy_fold import Prepared, prepare
 from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
 from ._missing_energy_veto import veto_of
 from .base import Option, Search, SignalYield
 
-__all__ = ["emission_by_rules", "emission_unit", "method_sources", "prepare"]
+__all__ = ["emission_by_rules", "emission_unit", "event_source", "method_sources", "prepare"]
 
 CHANNELS = ("annihilation", "bremsstrahlung", "radiative_annihilation")
 
