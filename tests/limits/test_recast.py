@@ -83,7 +83,9 @@ def test_wrong_input_is_told():
         portico.recast(NAME, _model(mass=8.5))
     with pytest.raises(InvalidInput, match="published limit at 90% CL"):
         portico.limit(NAME, _model(), cl=0.95)
+    with pytest.raises(InvalidInput, match="no limit can be set on 'alpha_dark' of inelastic"):
+        portico.limit(NAME, _model(epsilon=1e-3), parameter="alpha_dark")
     with pytest.raises(InvalidInput, match="published limit on epsilon"):
-        portico.limit(NAME, _model(epsilon=1e-3, alpha_dark=None), parameter="alpha_dark")
+        portico.limit(NAME, portico.models.DarkPhoton(mass=1.25, epsilon=1e-3), parameter="alpha_dark")
     with pytest.raises(InvalidInput, match="is an array"):
         portico.recast(NAME, _model(mass=np.array([1.0, 2.0])))

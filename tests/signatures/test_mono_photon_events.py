@@ -6,38 +6,16 @@ import numpy as np
 import pytest
 
 import portico
-from portico.decays.chain import Chain, FermionDecay, PairMode
 from portico.errors import InvalidInput
 from portico.events import write
 
 pq = pytest.importorskip("pyarrow.parquet")
 
 
-class Given:
-    """What the search asks of a model."""
-
-    NAME, SOURCES = "given", ()
-
-    def __init__(self, mass=1.25, epsilon=1e-3):
-        self.mass, self.epsilon, self.alpha_dark = mass, epsilon, 0.1
-
-    def parameters(self):
-        return {"mass": self.mass, "epsilon": self.epsilon, "alpha_dark": self.alpha_dark}
-
-    def require(self, *names):
-        pass
-
-    def partial_widths(self):
-        return {"psi2 psi1": 0.03}
-
-    def visible_width_unit(self):
-        return 3e-3
-
-    def chain(self, *, hadrons):
-        return Chain(
-            self.mass, 0.03, (0.33 * self.mass, 0.462 * self.mass), True, (PairMode(1, 0, 1.0, 1.0, 0.0),),
-            (FermionDecay(1, 0, "e+ e-", 1.0, 1.0, 0.0),), (np.inf, 1e-5),
-        )  # fmt: skip
+def given(mass=1.25, epsilon=1e-3):
+    return portico.models.Inelastic(
+        mass=mass, epsilon=epsilon, alpha_dark=0.1, dark_matter_mass_ratio=0.33, splitting=0.4
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +24,7 @@ def search():
 
 
 def test_events_have_the_beams_and_the_photons_of_the_search(search, tmp_path):
-    source = search.signature.event_source(search, Given(), 1)
+    source = search.signature.event_source(search, given(), 1)
     path = tmp_path / "events.parquet"
     write(path, source, 2000)
     table = pq.read_table(path)
@@ -69,11 +47,11 @@ def test_events_have_the_beams_and_the_photons_of_the_search(search, tmp_path):
 
 
 def test_the_seed_chooses_the_events(search):
-    one, two, same = (search.signature.event_source(search, Given(), seed).sample(0, 100) for seed in (1, 2, 1))
+    one, two, same = (search.signature.event_source(search, given(), seed).sample(0, 100) for seed in (1, 2, 1))
     np.testing.assert_array_equal(one.mediator, same.mediator)
     assert not np.any(one.mediator == two.mediator)
 
 
 def test_a_mass_out_of_reach_is_refused(search):
     with pytest.raises(InvalidInput, match="no event passes its selection"):
-        search.signature.event_source(search, Given(mass=9.5), 1)
+        search.signature.event_source(search, given(mass=9.5), 1)

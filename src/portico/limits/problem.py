@@ -69,10 +69,8 @@ class Problem(NamedTuple):
         return () if self.published is not None else nuisances_of(self.search)
 
 
-def problem_of(
-    search: Search, model: Model, parameter: str, cl: float, method: str, points: dict[str, np.ndarray]
-) -> Problem:
-    """Check what is asked, for a model with the values of ``points``, and find the number of events that is excluded."""
+def check_question(model: Model, parameter: str, cl: float, method: str) -> None:
+    """Raise UnknownName or InvalidInput for a method, parameter or confidence level that is not known or not possible."""
     if not isinstance(method, str) or method not in upper_limits.METHODS:
         raise unknown_name("method", method, upper_limits.METHODS)
     if not isinstance(parameter, str) or parameter not in model.PARAMETERS:
@@ -84,6 +82,15 @@ def problem_of(
             f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}."
         )
     upper_limits.check(Counting(1.0), cl, method)
+
+
+def problem_of(
+    search: Search, model: Model, parameter: str, cl: float, method: str, points: dict[str, np.ndarray]
+) -> Problem:
+    """Check what is asked, for a model with the values of ``points``, and find the number of events that is excluded."""
+    check_question(model, parameter, cl, method)
+    limit_range = model.PARAMETERS[parameter].limit_range
+    assert limit_range is not None
     arrays = [
         name
         for name, value in model.parameters().items()
@@ -94,7 +101,7 @@ def problem_of(
             f"model {model.NAME}: {', '.join(arrays)} is an array; expected one value, or a scan over it with portico.reach."
         )
     search.signature.check_model(
-        search, model.with_parameters(**{parameter: spec.limit_range[1]}).with_parameters(**points)
+        search, model.with_parameters(**{parameter: limit_range[1]}).with_parameters(**points)
     )
     state = search.prepared()
     entry = search.experiment.entries.get("counts.observed")
@@ -115,7 +122,7 @@ def problem_of(
             ) from None
         raise
     kind = "expected" if observed is None else "observed"
-    grid = np.geomspace(*spec.limit_range, _GRID)
+    grid = np.geomspace(*limit_range, _GRID)
     bands = expected_requirements(
         known._replace(background_error=error), cl, method, signal="signal" in nuisances_of(search)
     )

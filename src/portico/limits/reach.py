@@ -15,7 +15,7 @@ from ..signatures.base import Search
 from .curves import curve
 from .dataset import SPREAD, dataset_of
 from .front import as_model, as_search
-from .problem import Block, Problem, problem_of, solve, sources_of
+from .problem import Block, Problem, check_question, problem_of, solve, sources_of
 from .recast import recast_problem, solve_recast
 from .required import BANDS
 
@@ -88,6 +88,7 @@ def _problem(
     if not hasattr(search.signature, "published_limit"):
         return problem_of(search, model, parameter, cl, method, points)
     published = curve(search.signature.published_limit(search))
+    check_question(model, parameter, cl, method)
     if method != "cls" or not np.isclose(cl, published.cl):
         raise InvalidInput(
             f"search '{search.name}' carries over a published limit at {100 * published.cl:g}% CL; given method '{method}' and {100 * cl:g}% CL, expected the defaults."

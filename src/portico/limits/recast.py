@@ -114,6 +114,8 @@ def recast_problem(
         raise InvalidInput(
             f"search '{search.name}' rests on a published limit on epsilon; a limit on '{parameter}' cannot be set, scan it instead."
         )
+    if "epsilon" not in model.PARAMETERS:
+        search.signature.check_model(search, model)
     spec = model.PARAMETERS["epsilon"]
     assert spec.limit_range is not None
     whole = model.with_parameters(epsilon=spec.limit_range[1]).with_parameters(**points)
