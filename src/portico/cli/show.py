@@ -114,8 +114,7 @@ def searches(name: str | None, *, as_json: bool) -> None:
 
 def _option(name: str, option: Any) -> tuple[str, str, str]:
     if option.field is not None:
-        unit = "" if option.field.unit == "1" else f" {option.field.unit}"
-        return name, f"{option.default}{unit} ({option.field.described()})", option.meaning
+        return name, f"{option.default} ({option.field.described()})", option.meaning
     first = option.default.split(",")
     rest = [choice for choice in option.choices if choice not in first]
     joined = ",".join(first) if option.many else " | ".join([*first, *rest])

@@ -100,9 +100,7 @@ def problem_of(
         raise InvalidInput(
             f"model {model.NAME}: {', '.join(arrays)} is an array; expected one value, or a scan over it with portico.reach."
         )
-    search.signature.check_model(
-        search, model.with_parameters(**{parameter: limit_range[1]}).with_parameters(**points)
-    )
+    search.signature.check_model(search, model.with_parameters(**{parameter: limit_range[1]}).with_parameters(**points))
     state = search.prepared()
     entry = search.experiment.entries.get("counts.observed")
     observed = (

@@ -180,7 +180,8 @@ def _quantity(where: str, wanted: Field, value: Any) -> str:
     number = units.convert(value, wanted.unit, where=where)
     if not wanted.allows(number):
         raise InvalidInput(f"{where} = {value} is not allowed; expected {wanted.described()}.")
-    return repr(number) if wanted.unit == units.DIMENSIONLESS else f"{number!r} {wanted.unit}"
+    text = str(int(number)) if wanted.whole else repr(number)
+    return text if wanted.unit == units.DIMENSIONLESS else f"{text} {wanted.unit}"
 
 
 def concrete(function: Callable[[], Any]) -> Any:

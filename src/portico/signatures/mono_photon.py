@@ -80,8 +80,8 @@ OPTIONS: dict[str, Option] = {
     "selection": Option(("auto", *SELECTIONS), "auto", "auto: low_mass up to the end of its window, high_mass above"),
     "samples": Option(LINES, ",".join(LINES), "centre-of-mass energies that count", many=True),
     "precision": Option((), "0.05", "wanted relative error of the survival probability", field=Field(_PURE, low=1e-4, high=0.5)),
-    "events": Option((), "400000.0", "largest number of events per point", field=Field(_PURE, low=1e3, high=1e9)),
-    "seed": Option((), "1.0", "of the random numbers", field=Field(_PURE, low=0, high=2**31 - 1, whole=True)),
+    "events": Option((), "400000", "largest number of events per point", field=Field(_PURE, low=1e3, high=1e9, whole=True)),
+    "seed": Option((), "1", "of the random numbers", field=Field(_PURE, low=0, high=2**31 - 1, whole=True)),
 }  # fmt: skip
 
 _CM2_PER_FB = 1e-39
