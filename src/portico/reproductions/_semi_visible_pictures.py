@@ -1,0 +1,100 @@
+"""Figures of semi-visible dark photons: exclusions with the g-2 bands, decay lengths, veto-survival maps, the threshold scan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.collections import LineCollection
+
+from ..limits.curves import curve
+from ..plotting import exclusion, lifetimes, survival, threshold
+from ..plotting.regions import interval_region
+from ..plotting.style import COLOURS, DASHES, styled
+from ._semi_visible_numbers import BABAR, COARSE, DATA, Numbers
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLES = {
+    "inelastic": "iDM",
+    "dirac": r"i2DM, $\theta=0.1$",
+    "lepton": "HNL BP1",
+    "opening": "HNL, BR(32) = 0.99",
+}
+MASSES = tuple(float(m) for m in np.round(np.geomspace(0.1, 6.0, 24), 4))
+_DUMP_MASSES = tuple(float(m) for m in np.round(np.geomspace(0.02, 1.0, 13), 4))
+_MIXINGS = np.geomspace(1e-4, 1e-1, 61)
+THRESHOLDS = (0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3)
+"""Energies of the threshold scan, GeV."""
+_MIXING = 1e-3
+_LINES = {"both, full volume": {"veto_mode": "both"}, "any, calorimeter": {"volume": "calorimeter"}}
+
+
+def _exclusion(numbers: Numbers, name: str) -> Axes:
+    from matplotlib.figure import Figure
+
+    ax = Figure(figsize=(8.4, 4.4)).add_axes((0.085, 0.12, 0.55, 0.865))
+    filled = [numbers.reach(name, MASSES), numbers.dump_reach(name, _DUMP_MASSES)]
+    labels = ["BaBar: any, full volume", "NA64e: strict veto"]
+    exclusion(filled, ax, compare=[], labels=labels, magnetic_moment=DATA)
+    bottom, top = 3e-5, 0.3
+    ax.set_ylim(bottom, top)
+    handles, texts = ax.get_legend_handles_labels()
+    for (text, options), style, colour in zip(_LINES.items(), DASHES[1:], COLOURS[2:], strict=False):
+        reach = numbers.reach(name, MASSES, **options)
+        region = interval_region(reach["mass"].values, reach["low"].values, reach["high"].values, (bottom, top))
+        lines = LineCollection(region.lines, colors=colour, linewidths=1.5, linestyles=[style], zorder=4.5)
+        ax.add_collection(lines, autolim=False)
+        handles[1:1], texts[1:1] = [lines], [f"BaBar: {text}"]
+    for text in list(ax.texts):
+        text.remove()
+    with styled():
+        legend = ax.legend(handles, texts, loc="upper left", bbox_to_anchor=(1.01, 1.01), title="90% CL, " + TITLES[name])
+        legend._legend_box.align = "left"  # type: ignore[attr-defined]
+    return ax
+
+
+def _lifetimes(numbers: Numbers) -> Axes:
+    mass = np.geomspace(0.1, 8.0, 200)
+    lines = {}
+    for name, states in (("inelastic", "2"), ("dirac", "2"), ("lepton", "32"), ("opening", "32")):
+        found = numbers.model(name, mass, epsilon=_MIXING).fermion_ctau_cm()
+        lines |= {rf"$\psi_{state}$, {TITLES[name]}": np.asarray(found[f"psi_{state}"]) for state in states}
+    return lifetimes(mass, lines, marks_cm={"volume of BaBar: 3 m": 300.0}, title=rf"$\epsilon = {_MIXING:g}$")
+
+
+def _survival(numbers: Numbers, name: str) -> Axes:
+    rows = [numbers.survival(name, _MIXINGS, mass=m, **COARSE)[0] for m in MASSES]
+    return survival(MASSES, _MIXINGS, np.array(rows), title=f"{TITLES[name]}; BaBar, any, full volume")
+
+
+def _threshold(numbers: Numbers) -> Axes:
+    lines = {
+        f"veto_mode = {mode}": [
+            numbers.lower_edge("inelastic", veto_mode=mode, energy_threshold=f"{energy} GeV") for energy in THRESHOLDS
+        ]
+        for mode in ("any", "both")
+    }
+    invisible = float(curve(BABAR).at(1.25))
+    return threshold(THRESHOLDS, lines, invisible=invisible, magnetic_moment=DATA, mass=1.25, title="iDM")
+
+
+_READING = (
+    "one particle of a pair is enough for a veto (any) or both have to be seen (both), in the full volume or up to the calorimeter; bands of 251(59)e-11"
+)
+FIGURES: dict[str, tuple[str, Callable[[Numbers], Any]]] = {
+    **{
+        f"exclusion_{name}": (f"{text}: excluded mixing against mass; {_READING}.", partial(_exclusion, name=name))
+        for name, text in (("inelastic", "iDM"), ("dirac", "i2DM, theta = 0.1"), ("lepton", "HNL BP1"), ("opening", "HNL with BR(32) = 0.99, found by a search"))
+    },
+    "lifetimes": ("Proper decay lengths of the benchmarks at epsilon = 1e-3.", _lifetimes),
+    **{
+        f"survival_{name}": (f"{text}: share of mono-photon events without a veto (any, full volume).", partial(_survival, name=name))
+        for name, text in (("inelastic", "iDM"), ("dirac", "i2DM, theta = 0.1"), ("lepton", "HNL BP1"), ("opening", "HNL with BR(32) = 0.99, found by a search"))
+    },
+    "threshold": ("iDM at 1.25 GeV: excluded mixing against the energy threshold of the veto.", _threshold),
+}  # fmt: skip
+"""Captions and functions by name."""
