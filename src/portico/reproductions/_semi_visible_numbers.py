@@ -27,7 +27,7 @@ DATA = "bnl_fnal_2021"
 """Data set of the magnetic moment in all claims: 251(59)e-11."""
 REFERENCE = {"samples": "4s", "hadronic_decays": "off", "volume": "full"}
 _PRECISION = {"precision": "0.03"}
-COARSE = {"precision": "0.1", "events": "70000"}
+COARSE = {"precision": "0.15", "events": "50000"}
 """Sample sizes of figures."""
 _DUMP = {"channels": "bremsstrahlung", "hadronic_decays": "off", "semi_visible_veto": "strict", "precision": "0.1", "events": "60000"}
 _SPLIT = {"dark_matter_mass_ratio": 0.33, "splitting": 0.4, "alpha_dark": 0.1}

@@ -24,36 +24,38 @@ TITLES = {
     "lepton": "HNL BP1",
     "opening": "HNL, BR(32) = 0.99",
 }
-MASSES = tuple(float(m) for m in np.round(np.geomspace(0.1, 6.0, 24), 4))
-_DUMP_MASSES = tuple(float(m) for m in np.round(np.geomspace(0.02, 1.0, 13), 4))
+MASSES = (0.02, 0.05, *(float(m) for m in np.round(np.geomspace(0.1, 6.0, 19), 4)))
+_DUMP_MASSES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5, 0.6, 0.7, 0.85)
 _MIXINGS = np.geomspace(1e-4, 1e-1, 61)
 THRESHOLDS = (0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3)
 """Energies of the threshold scan, GeV."""
 _MIXING = 1e-3
-_LINES = {"both, full volume": {"veto_mode": "both"}, "any, calorimeter": {"volume": "calorimeter"}}
+_FILLED = ("BaBar: any, full volume", "NA64e: strict veto")
+_LINES = {"BaBar: any, calorimeter": {"volume": "calorimeter"}, "BaBar: both, full volume": {"veto_mode": "both"}}
 
 
 def _exclusion(numbers: Numbers, name: str) -> Axes:
     from matplotlib.figure import Figure
 
-    ax = Figure(figsize=(8.4, 4.4)).add_axes((0.085, 0.12, 0.55, 0.865))
     filled = [numbers.reach(name, MASSES), numbers.dump_reach(name, _DUMP_MASSES)]
-    labels = ["BaBar: any, full volume", "NA64e: strict veto"]
-    exclusion(filled, ax, compare=[], labels=labels, magnetic_moment=DATA)
-    bottom, top = 3e-5, 0.3
-    ax.set_ylim(bottom, top)
-    handles, texts = ax.get_legend_handles_labels()
-    for (text, options), style, colour in zip(_LINES.items(), DASHES[1:], COLOURS[2:], strict=False):
-        reach = numbers.reach(name, MASSES, **options)
-        region = interval_region(reach["mass"].values, reach["low"].values, reach["high"].values, (bottom, top))
-        lines = LineCollection(region.lines, colors=colour, linewidths=1.5, linestyles=[style], zorder=4.5)
-        ax.add_collection(lines, autolim=False)
-        handles[1:1], texts[1:1] = [lines], [f"BaBar: {text}"]
-    for text in list(ax.texts):
-        text.remove()
+    ends = (3e-5, 0.3)
     with styled():
-        legend = ax.legend(handles, texts, loc="upper left", bbox_to_anchor=(1.01, 1.01), title="90% CL, " + TITLES[name])
-        legend._legend_box.align = "left"  # type: ignore[attr-defined]
+        ax = Figure(figsize=(8.2, 4.4)).add_axes((0.085, 0.12, 0.56, 0.865))
+        exclusion(filled, ax, compare=[], labels=_FILLED, magnetic_moment=DATA)
+        ax.set_ylim(*ends)
+        for (text, options), style, colour in zip(_LINES.items(), DASHES[1:], COLOURS[2:], strict=False):
+            reach = numbers.reach(name, MASSES, **options)
+            region = interval_region(reach["mass"].values, reach["low"].values, reach["high"].values, ends)
+            lines = LineCollection(region.lines, colors=colour, linewidths=1.5, linestyles=[style], zorder=4.5, label=text)
+            ax.add_collection(lines, autolim=False)
+        for told in list(ax.texts):
+            told.remove()
+        handle = dict(zip(*reversed(ax.get_legend_handles_labels()), strict=True))
+        order = [_FILLED[0], *_LINES, _FILLED[1], *(text for text in handle if text not in (*_FILLED, *_LINES))]
+        ax.legend(
+            [handle[text] for text in order], order, loc="upper left", bbox_to_anchor=(1.01, 1.01),
+            title=f"{TITLES[name]}, 90% CL", title_fontsize=10, alignment="left",
+        )  # fmt: skip
     return ax
 
 
