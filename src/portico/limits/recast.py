@@ -120,7 +120,9 @@ def survival_grid(search: Search, model: Model, scan: Mapping[str, Any]) -> xarr
     axes = check_scan(theory, scan, "epsilon")
     spec = theory.PARAMETERS["epsilon"]
     assert spec.limit_range is not None
-    epsilon = np.geomspace(*spec.limit_range, 1 + round(_FILE_PER_DECADE * np.log10(spec.limit_range[1] / spec.limit_range[0])))
+    epsilon = np.geomspace(
+        *spec.limit_range, 1 + round(_FILE_PER_DECADE * np.log10(spec.limit_range[1] / spec.limit_range[0]))
+    )
     mesh = [a.ravel() for a in np.meshgrid(*axes.values(), indexing="ij")]
     points = dict(zip(axes, mesh, strict=True))
     search.signature.check_model(search, theory.with_parameters(epsilon=1.0).with_parameters(**points))

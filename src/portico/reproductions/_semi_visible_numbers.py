@@ -25,13 +25,19 @@ if TYPE_CHECKING:
 BABAR, NA64 = "babar_mono_photon_2017", "na64e_invisible_2019"
 DATA = "bnl_fnal_2021"
 """Data set of the magnetic moment in all claims: 251(59)e-11."""
-REFERENCE = {"samples": "4s", "hadronic_decays": "off", "volume": "full"}
-_PRECISION = {"precision": "0.03"}
-COARSE = {"precision": "0.15", "events": "50000"}
+REFERENCE: dict[str, Any] = {"samples": "4s", "hadronic_decays": "off", "volume": "full"}
+_PRECISION: dict[str, Any] = {"precision": "0.03"}
+COARSE: dict[str, Any] = {"precision": "0.15", "events": "50000"}
 """Sample sizes of figures."""
-_DUMP = {"channels": "bremsstrahlung", "hadronic_decays": "off", "semi_visible_veto": "strict", "precision": "0.1", "events": "60000"}
-_SPLIT = {"dark_matter_mass_ratio": 0.33, "splitting": 0.4, "alpha_dark": 0.1}
-_LEPTONS = {"alpha_dark": 0.11, "lightest_mass_ratio": 0.16, "splitting_21": 0.57, "splitting_32": 0.59, "v_32": 1.0, "v_21": 0.195, "current": "vector"}  # fmt: skip
+_DUMP: dict[str, Any] = {
+    "channels": "bremsstrahlung",
+    "hadronic_decays": "off",
+    "semi_visible_veto": "strict",
+    "precision": "0.1",
+    "events": "60000",
+}
+_SPLIT: dict[str, Any] = {"dark_matter_mass_ratio": 0.33, "splitting": 0.4, "alpha_dark": 0.1}
+_LEPTONS: dict[str, Any] = {"alpha_dark": 0.11, "lightest_mass_ratio": 0.16, "splitting_21": 0.57, "splitting_32": 0.59, "v_32": 1.0, "v_21": 0.195, "current": "vector"}  # fmt: skip
 
 Intervals = list[tuple[float, float]]
 _Value = TypeVar("_Value")
@@ -52,7 +58,7 @@ class Numbers:
 
     # --- models ---------------------------------------------------------------------------------------------------------
 
-    def model(self, name: str, mass: float | None = None, **changes: Any) -> Any:
+    def model(self, name: str, mass: Any = None, **changes: Any) -> Any:
         """Return a benchmark: ``inelastic``, ``dirac``, ``lepton`` (BP1) or ``opening`` (the point that the search finds)."""
         if name == "inelastic":
             return Inelastic(mass=mass, **{**_SPLIT, **changes})
@@ -82,7 +88,9 @@ class Numbers:
         value, error = search.signature.survival(search, model).probability(np.asarray(epsilon, dtype=float))
         return np.asarray(value), np.asarray(error)
 
-    def intervals(self, name: str, mass: float = 1.25, *, changes: dict[str, Any] | None = None, **options: Any) -> Intervals:
+    def intervals(
+        self, name: str, mass: float = 1.25, *, changes: dict[str, Any] | None = None, **options: Any
+    ) -> Intervals:
         """Return the excluded intervals of epsilon; infinite where everything above is excluded."""
         return self._intervals(self.search(**options), self.model(name, mass, **(changes or {})))
 
@@ -124,7 +132,11 @@ class Numbers:
     def dump_survival(self, name: str, epsilon: Any, mass: float) -> np.ndarray:
         """Return the probability that every decay is behind the hadron calorimeter."""
         search = self.dump_search()
-        return np.asarray(search.signature.survival(search, self.model(name, mass, epsilon=1.0)).probability(np.asarray(epsilon)).value)
+        return np.asarray(
+            search.signature.survival(search, self.model(name, mass, epsilon=1.0))
+            .probability(np.asarray(epsilon))
+            .value
+        )
 
     def _intervals(self, search: Search, model: Any) -> Intervals:
         key = ("intervals", id(search), model.NAME, *model.parameters().values())

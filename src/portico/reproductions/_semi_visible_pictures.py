@@ -46,7 +46,9 @@ def _exclusion(numbers: Numbers, name: str) -> Axes:
         for (text, options), style, colour in zip(_LINES.items(), DASHES[1:], COLOURS[2:], strict=False):
             reach = numbers.reach(name, MASSES, **options)
             region = interval_region(reach["mass"].values, reach["low"].values, reach["high"].values, ends)
-            lines = LineCollection(region.lines, colors=colour, linewidths=1.5, linestyles=[style], zorder=4.5, label=text)
+            lines = LineCollection(
+                region.lines, colors=colour, linewidths=1.5, linestyles=[style], zorder=4.5, label=text
+            )
             ax.add_collection(lines, autolim=False)
         for told in list(ax.texts):
             told.remove()
@@ -61,7 +63,7 @@ def _exclusion(numbers: Numbers, name: str) -> Axes:
 
 def _lifetimes(numbers: Numbers) -> Axes:
     mass = np.geomspace(0.1, 8.0, 200)
-    lines = {}
+    lines: dict[str, np.ndarray] = {}
     for name, states in (("inelastic", "2"), ("dirac", "2"), ("lepton", "32"), ("opening", "32")):
         found = numbers.model(name, mass, epsilon=_MIXING).fermion_ctau_cm()
         lines |= {rf"$\psi_{state}$, {TITLES[name]}": np.asarray(found[f"psi_{state}"]) for state in states}
@@ -84,9 +86,7 @@ def _threshold(numbers: Numbers) -> Axes:
     return threshold(THRESHOLDS, lines, invisible=invisible, magnetic_moment=DATA, mass=1.25, title="iDM")
 
 
-_READING = (
-    "one particle of a pair is enough for a veto (any) or both have to be seen (both), in the full volume or up to the calorimeter; bands of 251(59)e-11"
-)
+_READING = "one particle of a pair is enough for a veto (any) or both have to be seen (both), in the full volume or up to the calorimeter; bands of 251(59)e-11"
 FIGURES: dict[str, tuple[str, Callable[[Numbers], Any]]] = {
     **{
         f"exclusion_{name}": (f"{text}: excluded mixing against mass; {_READING}.", partial(_exclusion, name=name))

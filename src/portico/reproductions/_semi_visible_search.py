@@ -55,7 +55,9 @@ def point(lightest: float, lower: float, upper: float, share: float) -> dict[str
     if second + third > _HEAVIEST or third >= through:
         return None
     shape = {"alpha_dark": ALPHA_DARK, "lightest_mass_ratio": lightest, "splitting_21": lower, "splitting_32": upper}
-    unit = HeavyNeutralLepton(mass=1.0, epsilon=1.0, v_32=1.0, v_21=1.0, v_31=1.0, current="vector", **shape).partial_widths()  # type: ignore[arg-type]
+    unit = HeavyNeutralLepton(
+        mass=1.0, epsilon=1.0, v_32=1.0, v_21=1.0, v_31=1.0, current="vector", **shape
+    ).partial_widths()
     width = {pair: float(np.asarray(unit[f"psi_{pair[1]} psi_{pair[0]}"])) for pair in ("32", "21", "31")}
     rest = (1 - RATIO) / RATIO * width["32"]
     square = {"32": 1.0, "21": rest * (1 - share) / width["21"], "31": rest * share / width["31"]}

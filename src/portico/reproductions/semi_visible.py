@@ -8,6 +8,7 @@ reference numbers: collisions at the Y(4S), no hadronic decays, full volume, and
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from ._semi_visible_shapes import bumps, dump_edge, threshold_of
 begin = Numbers
 _MUON = particles.mass("mu-")
 _PICOBARN = 1e-36
-_FINE = {"precision": "0.015", "events": "1200000"}
+_FINE: dict[str, Any] = {"precision": "0.015", "events": "1200000"}
 _SURVEYED = (0.6, 0.8, 0.9, 1.0, 1.25, 1.6, 2.0, 2.5, 3.0, 3.5, 4.0)
 _LIGHT = (0.1, 0.2, 0.3, 0.35, 0.39, 0.45, 0.5, 0.55)
 _THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
@@ -57,7 +58,8 @@ def _edges_of_inelastic(numbers: Numbers) -> list[float]:
 def _light_inelastic(numbers: Numbers) -> list[float]:
     """Which part of the 2-sigma band BaBar and the strict reading of NA64 leave free together, below 0.6 GeV."""
     return [
-        numbers.open_share(numbers.intervals("inelastic", m) + numbers.dump_intervals("inelastic", m), m, 2) for m in _LIGHT
+        numbers.open_share(numbers.intervals("inelastic", m) + numbers.dump_intervals("inelastic", m), m, 2)
+        for m in _LIGHT
     ]
 
 
@@ -160,7 +162,9 @@ def _volumes(numbers: Numbers) -> list[float]:
 
 def _second_sample(numbers: Numbers) -> float:
     """Survival at the Y(2S) over that at the Y(4S)."""
-    return float(numbers.survival("inelastic", 1e-2, samples="2s", **_FINE)[0] / numbers.survival("inelastic", 1e-2, **_FINE)[0])
+    return float(
+        numbers.survival("inelastic", 1e-2, samples="2s", **_FINE)[0] / numbers.survival("inelastic", 1e-2, **_FINE)[0]
+    )
 
 
 def _excluded(numbers: Numbers, name: str, mode: str) -> list[float]:
@@ -198,7 +202,9 @@ def _decay_lengths(numbers: Numbers) -> list[float]:
 
 def _cross_sections() -> list[float]:
     unit = constants.GEV2_CM2 / _PICOBARN
-    return [float(electron_positron_photon.sigma(10.5794**2, m, 1e-3, cos_max=0.6)) * unit for m in (0.5, 1.25, 4.0, 8.0)]
+    return [
+        float(electron_positron_photon.sigma(10.5794**2, m, 1e-3, cos_max=0.6)) * unit for m in (0.5, 1.25, 4.0, 8.0)
+    ]
 
 
 CLAIMS: dict[str, Callable[[Numbers], Any]] = {
@@ -258,14 +264,14 @@ CLAIMS: dict[str, Callable[[Numbers], Any]] = {
     "ctau": _decay_lengths,
     "sigma": lambda n: _cross_sections(),
     **{
-        f"survival.{name}_{mode}": lambda n, name=name, mode=mode: _survival(n, name, mode)
+        f"survival.{name}_{mode}": partial(_survival, name=name, mode=mode)
         for name in ("inelastic", "dirac", "lepton")
         for mode in ("both", "any")
     },
     "survival.volumes": _volumes,
     "survival.second_sample": _second_sample,
     **{
-        f"excluded.{name}_{mode}": lambda n, name=name, mode=mode: _excluded(n, name, mode)
+        f"excluded.{name}_{mode}": partial(_excluded, name=name, mode=mode)
         for name in ("inelastic", "dirac", "lepton")
         for mode in ("both", "any")
     },
