@@ -139,11 +139,33 @@ def statistics_of_counts():
         show("  limits against pyhf", f"{result['off']:.1e}", "1e-4, largest relative difference")
 
 
+def cascades():
+    result = measure("cascades")
+    if result is None:
+        return
+    plain = result["reference_per_second"]
+    for name, what, asked in (("plain", "cascade", "1e6"), ("spin", "cascade with spin correlations", "")):
+        value = result[f"{name}_per_second"]
+        show(f"{what} and veto, events per second", f"{value:.2g}", asked, f"{plain:.2g}", f"{value / plain:.2g}")
+        show("  first call", f"{result[f'{name}_first']:.1f} s")
+    off = abs(result["plain_passed"] - result["reference_passed"]) / result["error"]
+    show("  share that passes, against the reference", f"{off:.1f}", "standard errors")
+
+
 def main():
     os.chdir(HERE.parent)
     print(f"plain reference: nested scipy.integrate.quad, timed at {len(SAMPLE)} masses and scaled to {MASSES}\n")
     show("measurement", "portico", "asked", "reference", "ratio")
-    for group in (start_up, command_line, reach, million_points, derivatives, exact_emission, statistics_of_counts):
+    for group in (
+        start_up,
+        command_line,
+        reach,
+        million_points,
+        derivatives,
+        exact_emission,
+        statistics_of_counts,
+        cascades,
+    ):
         group()
 
 

@@ -21,7 +21,9 @@ def main():
     for target in sys.argv[1:] or TARGETS:
         made = table_maker.compute(table_maker.question(*TARGETS[target]), FORM_FACTORS)
         for form, (arrays, provenance) in made.items():
-            name = "_".join(part for part in ("exact_bremsstrahlung", target, "" if form == "elastic" else form) if part)
+            name = "_".join(
+                part for part in ("exact_bremsstrahlung", target, "" if form == "elastic" else form) if part
+            )
             path = FOLDER / f"{name}.npz"
             table_files.write(path, arrays, {**provenance, "made_by": "scripts/make_exact_bremsstrahlung.py"})
             print(json.dumps(provenance, indent=1), path.name, path.stat().st_size, "bytes")

@@ -137,7 +137,7 @@ def test_an_interruption_is_told_and_what_is_finished_stays(run, sources, tmp_pa
         (("-n", "0"), "number of events: 0 is not allowed; expected a whole number from 1 to 1,000,000,000."),
         (("-n", "1e3"), "'-n' / '--number'"),
         (("--seed", "-1"), "--seed -1: expected a whole number from 0 to 2^32 - 1."),
-        (("-o", "events.root"), "no format of events named '.root' in the ending of 'events.root'. Known: .hepmc3, .lhe, .parquet."),
+        (("-o", "events.root"), "no format of events named '.root' in the ending of 'events.root'. Known: .hepmc, .hepmc3, .lhe, .parquet."),
         (("-o", ""), "output file: none is given"),
         (("--set", "epsilon=0"), "epsilon"),
     ],

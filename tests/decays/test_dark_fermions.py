@@ -228,6 +228,13 @@ def test_small_splittings(v, a):
     )
 
 
+def test_limit_of_small_splittings_is_too_large_by_a_known_factor():
+    """Massless pairs: 0.957 at delta/m = 0.03, three digits; any scale far above the electron mass."""
+    daughter, mass = 412.5, 1250.0
+    limit = float(dark_fermions.width_at_small_splitting(0.03 * daughter, mass, 1.0, vector=1.0, axial=0.0))
+    assert float(_width(1.03 * daughter, daughter, mass, v=1.0).value) / limit == pytest.approx(0.957, abs=5e-4)
+
+
 def test_axial_width_is_three_times_the_vector_one_for_small_splittings():
     ratio = float(_width(1e4 + 1.0, 1e4, 1e3, a=1.0).value / _width(1e4 + 1.0, 1e4, 1e3, v=1.0).value)
     assert ratio == pytest.approx(3.0, rel=1e-3)

@@ -77,7 +77,9 @@ def test_sum_of_the_drops_is_what_a_direct_look_gives(along, energy, mediator, m
 @settings(max_examples=50, deadline=None)
 @given(EVENTS, arrays.arrays(float, (4, 3), elements=st.floats(0.001, 40)), arrays.arrays(float, 4, elements=st.floats(51, 100)))  # fmt: skip
 def test_strict_passes_nothing_that_energies_would_stop(depth, energy, mediator):
-    strict, loose = (np.asarray(_all_pass(depth, energy, mediator, DUMP, mode=mode)) for mode in ("strict", "invisible"))
+    strict, loose = (
+        np.asarray(_all_pass(depth, energy, mediator, DUMP, mode=mode)) for mode in ("strict", "invisible")
+    )
     assert np.all(loose >= strict)
 
 
@@ -95,4 +97,6 @@ def test_long_lived_cascades_pass_and_prompt_ones_leave_their_energy(mode):
 def test_a_veto_without_thickness_is_counted_once():
     thin = DUMP._replace(veto_end=DUMP.calorimeter_end)
     _, drop = dump_veto.survival_steps(np.array([[1.0]]), np.array([[5.0]]), np.array([80.0]), thin, mode="invisible")
-    np.testing.assert_array_equal(np.asarray(drop), [[1.0, 0.0, -1.0]])  # stopped in the hadron calorimeter, let go before
+    np.testing.assert_array_equal(
+        np.asarray(drop), [[1.0, 0.0, -1.0]]
+    )  # stopped in the hadron calorimeter, let go before

@@ -34,7 +34,7 @@ def numbers(path):
         import pyarrow.parquet as pq
 
         return pq.read_table(path)["number"].to_pylist()
-    if path.suffix == ".hepmc3":
+    if path.suffix.startswith(".hepmc"):
         import pyhepmc
 
         with pyhepmc.open(path) as file:
@@ -265,9 +265,9 @@ def test_a_second_run_into_the_same_file_is_refused_and_the_first_unharmed(make,
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("events.hepmc", "no format of events named '.hepmc' in the ending of '{path}'. Did you mean '.hepmc3'? Known: .hepmc3, .lhe, .parquet."),
-        ("events.parqet", "no format of events named '.parqet' in the ending of '{path}'. Did you mean '.parquet'? Known: .hepmc3, .lhe, .parquet."),
-        ("events", "no format of events named 'events' in the ending of '{path}'. Known: .hepmc3, .lhe, .parquet."),
+        ("events.hepmc2", "no format of events named '.hepmc2' in the ending of '{path}'. Did you mean '.hepmc'? Known: .hepmc, .hepmc3, .lhe, .parquet."),
+        ("events.parqet", "no format of events named '.parqet' in the ending of '{path}'. Did you mean '.parquet'? Known: .hepmc, .hepmc3, .lhe, .parquet."),
+        ("events", "no format of events named 'events' in the ending of '{path}'. Known: .hepmc, .hepmc3, .lhe, .parquet."),
     ],
 )  # fmt: skip
 def test_an_unknown_ending_is_told_with_the_nearest(make, tmp_path, name, message):
@@ -300,7 +300,7 @@ def test_places_that_cannot_be_written_are_told(make, tmp_path):
 @pytest.mark.parametrize("ending", [ending for ending, name in files.FORMATS.items() if name != "lhe"])
 def test_a_missing_extra_is_told_before_anything_is_made(make, tmp_path, monkeypatch, ending):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    package = {".parquet": "pyarrow", ".hepmc3": "pyhepmc"}[ending]
+    package = {".parquet": "pyarrow", ".hepmc": "pyhepmc", ".hepmc3": "pyhepmc"}[ending]
     path = tmp_path / f"events{ending}"
     with pytest.raises(InvalidInput) as refused:
         write(path, make.source(), 10)

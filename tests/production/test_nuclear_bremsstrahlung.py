@@ -302,7 +302,7 @@ def test_sigma_ends_where_no_lepton_is_left_and_the_separate_integration_goes_on
 
         def piece(low, high, mass=mass):
             log_missing = np.log(low) + np.log(high / low) * u
-            density = brems.dsigma_dx(np.exp(log_missing), 100.0, mass, lepton_mass=ELECTRON, nucleus=LEAD, approximation="iww_full", form=SQUARED, order=100)  # fmt: skip
+            density = _dsigma(np.exp(log_missing), 100.0, mass, lepton_mass=ELECTRON, nucleus=LEAD, approximation="iww_full", form=SQUARED, order=100)  # fmt: skip
             return np.sum(weight * np.log(high / low) * np.exp(log_missing) * np.asarray(density)) * PICOBARN
 
         end = ELECTRON / 100.0

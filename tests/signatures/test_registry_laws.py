@@ -70,6 +70,9 @@ def test_channels_add_up_and_factors_multiply(name):
         assert factor.unit
         assert factor.source
     background = signal.background
+    if background is None:  # limits rest on a published one
+        assert hasattr(_search(name).signature, "published_limit")
+        return
     assert sum(part for part, _ in background.components.values()) == pytest.approx(background.expected, rel=ROUNDING)
 
 
@@ -89,7 +92,8 @@ def test_yields_and_backgrounds_grow_with_the_luminosity(name):
     if twice is None:
         pytest.skip("a search without a luminosity")
     signal, again = _signal(name), portico.signal(twice, _model(name))
-    assert again.background.expected == pytest.approx(2 * signal.background.expected, rel=ROUNDING)
+    if signal.background is not None:
+        assert again.background.expected == pytest.approx(2 * signal.background.expected, rel=ROUNDING)
     for channel, value in signal.channels.items():
         assert again.channels[channel] == pytest.approx(2 * value, rel=1e-9), channel  # folded anew
 

@@ -11,7 +11,9 @@ HALF_WIDTH = 1e-3
 """Half the width of the box that stands for the spectrum, over the energy: far below any structure of a rate."""
 
 
-def monoenergetic(species: str, energy: float, number: float, *, half_width: float = HALF_WIDTH, source: str = "") -> Flux:
+def monoenergetic(
+    species: str, energy: float, number: float, *, half_width: float = HALF_WIDTH, source: str = ""
+) -> Flux:
     r"""Particles of one energy, as a narrow box, so that a beam that is folded with its track length has no step.
 
     .. math:: \frac{dN}{dE} = \frac{N}{2\delta E_0}, \qquad |E - E_0| < \delta E_0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,8 +11,8 @@ from jaxtyping import Array, Float, Int
 
 from ..kinematics import three_body as kinematics
 from ..kinematics import two_body
-from ..kinematics.four_momentum import FourMomentum, boost, to_array
-from . import three_body
+from ..kinematics.four_momentum import Boost, FourMomentum, boost, boost_to, to_array
+from . import spin_correlations, three_body
 from .layout import Numbers, Topology, pick
 
 DRAWS_PER_STEP = 7
@@ -40,6 +41,16 @@ class Draws:
         return (self._halves[row % 2][row // 2].astype(jnp.int64).astype(jnp.float64) + 0.5) * 2.0**-32
 
 
+def keep(values: Any, numbers: Numbers) -> Any:
+    """Return the values unchanged, but computed once: without this the compiler computes them anew for each of their uses.
+
+    On a processor it ignores barriers, but cannot look through a choice that it does not know.
+    """
+    if jax.default_backend() != "cpu":
+        return jax.lax.optimization_barrier(values)
+    return jax.lax.cond(numbers.mass >= 0, lambda v: v, lambda v: jax.tree.map(jnp.zeros_like, v), values)
+
+
 class Leg(NamedTuple):
     """One fermion of the mediator's decay and what becomes of it; lists by step."""
 
@@ -51,14 +62,28 @@ class Leg(NamedTuple):
     vertex: list[tuple[Array, Array, Array]]
 
 
-def draws_needed(layout: Topology) -> int:
-    """Return the uniform numbers that the legs of an event take."""
+class Spin(NamedTuple):
+    """What a leg's first decay needs to know of its fermion's spin.
+
+    vector         its polarisation in its rest frame
+    to             the boost from there to the laboratory
+    sign           -1.0 for an antiparticle, else 1.0
+    """
+
+    vector: spin_correlations.Vector
+    to: Boost
+    sign: float
+
+
+def draws_needed(layout: Topology, spin: str) -> int:
+    """Return the uniform numbers that the legs of an event take; ``spin`` is one of ``spin_correlations.EXTENTS``."""
     steps = [
         any(layout.slots(state) for state in states)
         for leg in range(2)
         for states in layout.states(leg)[: layout.steps]
     ]
-    return DRAWS_PER_STEP * sum(steps)
+    turns = sum(any(layout.slots(state) for state in layout.states(leg)[0]) for leg in range(2))
+    return DRAWS_PER_STEP * sum(steps) + (turns if spin == "fermions" else 0)
 
 
 def _zero(like: Array) -> FourMomentum:
@@ -79,7 +104,7 @@ def _slot(u: Array, state: Array, states: tuple[int, ...], numbers: Numbers, lay
             continue
         # limits grow along the slots of a parent, so the slot is their first plus the number of limits passed
         chosen = jnp.full_like(state, slots[0])
-        for before, after in zip(slots[:-1], slots[1:], strict=True):
+        for before, after in pairwise(slots):
             chosen = jnp.where(u >= numbers.decay_limit[before], after, chosen)
         found = jnp.where(state == candidate, chosen, found)
     return found
@@ -112,11 +137,12 @@ def _draw_decay(state: Array, states: tuple[int, ...], numbers: Numbers, layout:
     at = slot * (cells + 1) + cell
     low, high = flat[at], flat[at + 1]
     s = low + (place - cell) * (high - low)
+    slot, daughter, heavy, light, each, s = keep((slot, daughter, heavy, light, each, s), numbers)
     squares = (pick(numbers.square[:, 0], slot, slots), pick(numbers.square[:, 1], slot, slots))
     a, _ = three_body.angular_coefficients(s, (heavy, light, each), squares, pick(numbers.is_hadronic, slot, slots))
-    axes = two_body.frame_about(2 * draw() - 1, draw())
-    cosine = three_body.cosine(draw(), a)
-    momenta = kinematics.at_rest((heavy, light, each), s, axes, cosine, draw())
+    axes = keep(two_body.frame_about(2 * draw() - 1, draw()), numbers)
+    cosine = keep(three_body.cosine(draw(), a), numbers)
+    momenta = keep(kinematics.at_rest((heavy, light, each), s, axes, cosine, draw()), numbers)
     return Drawn(slot, daughter, s, heavy, light, each, momenta)
 
 
@@ -127,23 +153,35 @@ def follow_leg(
     numbers: Numbers,
     layout: Topology,
     draw: Draws,
-) -> Leg:
-    """Return a fermion's cascade: every unstable one decays, at a place drawn from its exponential at epsilon = 1."""
+    spin: Spin | None = None,
+) -> tuple[Leg, spin_correlations.Vector]:
+    """Return a fermion's cascade: every unstable one decays, at a place drawn from its exponential at epsilon = 1.
+
+    With ``spin`` the first decay is correlated with it; the vector that comes back says how the fermion decayed (h of
+    :func:`portico.cascades.spin_correlations.analysing_vector`; 0 without spin and for a stable one).
+    """
     zero = jnp.zeros_like(fermion.energy)
     leg = Leg([state], [fermion], [], [], [], [])
-    at = (zero, zero, zero)
+    at: Any = (zero, zero, zero)
+    told: Any = at
     for step in range(layout.steps):
         unstable = [candidate for candidate in states[step] if layout.slots(candidate)]
         if not unstable:
-            leg.state.append(state), leg.fermion.append(fermion), leg.decay.append(jnp.full_like(state, -1))
-            leg.minus.append(_zero(zero)), leg.plus.append(_zero(zero)), leg.vertex.append((zero, zero, zero))
+            nothing = (jnp.full_like(state, -1), _zero(zero), _zero(zero), (zero, zero, zero))
+            _append(leg, (state, fermion, *nothing))
             continue
         drawn = _draw_decay(state, states[step], numbers, layout, draw)
-        length = -jnp.log(draw()) * pick(numbers.ctau_unit_cm, state, states[step]) / drawn.heavy
-        vertex = tuple(x + length * p for x, p in zip(at, fermion[1:], strict=True))
+        momenta = drawn.momenta
+        if step == 0 and spin is not None:
+            momenta, told = _correlated(drawn, spin, numbers, draw)
+            does_decay = jnp.any(jnp.stack([state == candidate for candidate in unstable]), axis=0)
+            told = tuple(jnp.where(does_decay, h, 0.0) for h in told)
+        length = keep(-jnp.log(draw()), numbers) * pick(numbers.ctau_unit_cm, state, states[step]) / drawn.heavy
+        vertex: Any = tuple(x + length * p for x, p in zip(at, fermion[1:], strict=True))
+        to = keep(boost_to(fermion, drawn.heavy), numbers)
         body, minus, plus = (
-            boost(momentum, mass**2, fermion, drawn.heavy)
-            for momentum, mass in zip(drawn.momenta, (drawn.light, drawn.each, drawn.each), strict=True)
+            boost(momentum, mass**2, to)
+            for momentum, mass in zip(momenta, (drawn.light, drawn.each, drawn.each), strict=True)
         )
         decay, after = (
             pick(numbers.decay_index, drawn.slot, sorted({s for c in unstable for s in layout.slots(c)})),
@@ -156,10 +194,34 @@ def follow_leg(
             )
             decay, after = jnp.where(decays, decay, -1), jnp.where(decays, after, state)
             vertex = tuple(jnp.where(decays, x, 0.0) for x in vertex)
-        state, fermion, at = after.astype(state.dtype), body, vertex
-        leg.state.append(state), leg.fermion.append(body), leg.decay.append(decay)
-        leg.minus.append(minus), leg.plus.append(plus), leg.vertex.append(vertex)
-    return leg
+        state, decay, body, minus, plus, vertex = keep(
+            (after.astype(state.dtype), decay, body, minus, plus, vertex), numbers
+        )
+        fermion, at = body, vertex
+        _append(leg, (state, body, decay, minus, plus, vertex))
+    return leg, told
+
+
+def _append(leg: Leg, step: tuple[Any, ...]) -> None:
+    """One step more."""
+    columns: tuple[Any, ...] = leg
+    for column, value in zip(columns, step, strict=True):
+        column.append(value)
+
+
+def _correlated(
+    drawn: Drawn, spin: Spin, numbers: Numbers, draw: Draws
+) -> tuple[kinematics.PairDecay, spin_correlations.Vector]:
+    """A decay turned as its parent's spin wants it, and its h."""
+    squares = tuple(numbers.square[drawn.slot, k] for k in range(3))
+    analysing = spin_correlations.analysing_vector(
+        drawn.momenta,
+        (drawn.heavy, drawn.light, drawn.each),
+        squares,
+        numbers.is_hadronic[drawn.slot],
+    )
+    analysing = tuple(spin.sign * h for h in analysing)
+    return keep(spin_correlations.turned(drawn.momenta, spin.vector, analysing, draw()), numbers)
 
 
 def _momenta(legs: tuple[Leg, Leg], name: str) -> Array:

@@ -21,11 +21,19 @@ from ..kinematics import four_momentum, two_body
 from ..kinematics.four_momentum import FourMomentum
 from ..production import electron_positron_photon
 from . import blocks
-from .cascade import Draws, draws_needed, follow_leg, stacked
+from .cascade import Draws, Spin, draws_needed, follow_leg, keep, stacked
 from .layout import Numbers, Topology, chosen_modes, numbers, pick, topology
 from .line_shape import LINE_SHAPES, check_line_shape, mediator_mass_table
 from .sample import Sample
-from .spin_correlations import EXTRA_DRAWS, correlated_directions, polarisation
+from .spin_correlations import (
+    Pair,
+    correlated_direction,
+    extent,
+    first_spin,
+    polarisation,
+    polarisation_in_laboratory,
+    second_spin,
+)
 
 Reduction = Callable[..., Any]
 
@@ -59,7 +67,7 @@ class _Plan(NamedTuple):
 
     layout: Topology
     line_shape: str
-    spin: bool
+    spin: str
     reduction: Reduction | None
 
 
@@ -104,22 +112,36 @@ def _two_legs(mode: Array, layout: Topology) -> list[Array]:
     return [pick(jnp.array([pair[leg] for pair in layout.modes], jnp.int32), mode, places) for leg in range(2)]
 
 
+class _Decay(NamedTuple):
+    """A decay of the mediator: boost from its rest frame, its mass, the mode, and the direction of the first fermion there."""
+
+    to: four_momentum.Boost
+    mass: Array
+    mode: Array
+    towards: two_body.Direction
+
+
 def _legs(
-    mediator: FourMomentum,
-    mass: Array,
-    mode: Array,
-    towards: two_body.Direction,
-    given: tuple[Numbers, Topology],
-    draw: Draws,
+    decay: _Decay, given: tuple[Numbers, Topology], draw: Draws, polarised: FourMomentum | None = None
 ) -> dict[str, Array]:
-    """Columns of the sample that tell of the legs."""
+    """Columns of the sample that tell of the legs; with the mediator's polarisation if fermions' spins are kept."""
     numbers_, layout = given
-    states = _two_legs(mode, layout)
+    states = _two_legs(decay.mode, layout)
     candidates = [layout.states(leg) for leg in range(2)]
     masses = tuple(pick(numbers_.masses, states[leg], candidates[leg][0]) for leg in range(2))
-    fermions = two_body.decay(mediator, mass, masses, towards)
-    legs = tuple(follow_leg(states[leg], fermions[leg], candidates[leg], numbers_, layout, draw) for leg in range(2))
-    return stacked(legs, layout.steps, mediator.energy.shape[0])  # type: ignore[arg-type]
+    fermions = keep(two_body.decay(decay.to, decay.mass, masses, decay.towards), numbers_)
+    spins: list[Spin | None] = [None, None]
+    pair = None
+    if polarised is not None:
+        squares = tuple(pick(numbers_.mode_square[:, k], decay.mode, range(len(layout.modes))) for k in range(3))
+        pair = Pair(polarised, fermions, masses, squares)
+        to = [four_momentum.boost_to(fermion, mass) for fermion, mass in zip(fermions, masses, strict=True)]
+        spins[0] = Spin(keep(first_spin(pair, to[0]), numbers_), to[0], 1.0)
+    first, told = follow_leg(states[0], fermions[0], candidates[0], numbers_, layout, draw, spins[0])
+    if pair is not None:
+        spins[1] = Spin(keep(second_spin(pair, to[1], told, to[0]), numbers_), to[1], -1.0)
+    second, _ = follow_leg(states[1], fermions[1], candidates[1], numbers_, layout, draw, spins[1])
+    return stacked((first, second), layout.steps, decay.mass.shape[0])
 
 
 def _finish(sample: Sample, plan: _Plan, arguments: tuple[Any, ...]) -> Any:
@@ -154,8 +176,8 @@ def _collider_kernel(
 ) -> Any:
     """All events of some blocks, or what the reduction makes of them."""
     layout, beams = plan.layout, production.electron.shape[0]
-    rows = 4 + (beams > 1) + (len(layout.modes) > 1) + (plan.line_shape != "narrow") + draws_needed(layout)
-    draw = _draws(*random, block, rows + (EXTRA_DRAWS if plan.spin else 0))
+    rows = 4 + (beams > 1) + (len(layout.modes) > 1) + (plan.line_shape != "narrow") + draws_needed(layout, plan.spin)
+    draw = _draws(*random, block, rows + (plan.spin != "none"))
     count = block.shape[0] * blocks.BLOCK
     beam = jnp.zeros(count, jnp.int32)
     if beams > 1:
@@ -169,17 +191,20 @@ def _collider_kernel(
         mass = _drawn_mass(draw(), beam * len(layout.modes) + mode, production.table)
     cosine = electron_positron_photon.cosine(draw(), s, mass, production.cos_max)
     towards = two_body.direction(cosine, draw())
-    recoil, mediator = _boosted_pair(towards, s, mass, electron, positron)
-    if plan.spin:
-        polarised = polarisation(mediator, mass, cosine, (electron, positron), draw)
+    recoil, mediator = keep(_boosted_pair(keep(towards, numbers_), s, mass, electron, positron), numbers_)
+    to = keep(four_momentum.boost_to(mediator, mass), numbers_)
+    polarised = None
+    if plan.spin == "none":
+        towards = two_body.direction(2 * draw() - 1, draw())
+    else:
+        axes = keep(polarisation(to, mass**2 / s, cosine, (electron, positron), draw()), numbers_)
         squares = tuple(pick(numbers_.mode_square[:, k], mode, range(len(layout.modes))) for k in range(2))
         masses = tuple(
             pick(numbers_.masses, state, range(numbers_.masses.shape[0])) for state in _two_legs(mode, layout)
         )
-        towards = correlated_directions(polarised, mass, masses, squares, draw)
-    else:
-        towards = two_body.direction(2 * draw() - 1, draw())
-    legs = _legs(mediator, mass, mode, towards, (numbers_, layout), draw)
+        towards = correlated_direction(axes, mass, masses, squares, (draw(), draw()))
+        polarised = polarisation_in_laboratory(axes, to) if plan.spin == "fermions" else None
+    legs = _legs(_Decay(to, mass, mode, keep(towards, numbers_)), (numbers_, layout), draw, polarised)
     sample = Sample(
         pick(numbers_.mode_index, mode, range(len(layout.modes))),
         _weights(_event_numbers(block), span),
@@ -207,8 +232,8 @@ def _boosted_pair(
     total = FourMomentum(electron + positron, jnp.zeros_like(s), jnp.zeros_like(s), electron - positron)
     photon = FourMomentum(p, *(p * n for n in towards))
     recoiling = FourMomentum(jnp.sqrt(p * p + mass**2), *(-p * n for n in towards))
-    root = jnp.sqrt(s)
-    return four_momentum.boost(photon, 0.0, total, root), four_momentum.boost(recoiling, mass**2, total, root)
+    to = four_momentum.boost_to(total, jnp.sqrt(s))
+    return four_momentum.boost(photon, 0.0, to), four_momentum.boost(recoiling, mass**2, to)
 
 
 def generate_collider(
@@ -269,7 +294,7 @@ def generate_collider(
         numbers_=numbers(chain, wanted, layout),
         production=production,
         arguments=arguments,
-        plan=_Plan(layout, line_shape, spin_correlations, reduction),
+        plan=_Plan(layout, line_shape, extent(chain, spin_correlations), reduction),
     )
     return blocks.run(kernel, start, count, combine=combine)
 
@@ -299,14 +324,15 @@ def _beam_kernel(
 ) -> Any:
     """As the other kernel, for mediators that are given."""
     layout, count = plan.layout, block.shape[0] * blocks.BLOCK
-    draw = _draws(*random, block, 2 + (len(layout.modes) > 1) + draws_needed(layout))
+    draw = _draws(*random, block, 2 + (len(layout.modes) > 1) + draws_needed(layout, "none"))
     mode = _mode(numbers_, layout, draw, count)
     towards = two_body.direction(2 * draw() - 1, draw())
     given = four_momentum.from_array(momenta)
     energy = jnp.sqrt(numbers_.mass**2 + given.x**2 + given.y**2 + given.z**2)
     mediator = given._replace(energy=energy)
     mass = jnp.broadcast_to(numbers_.mass, (count,))
-    legs = _legs(mediator, mass, mode, towards, (numbers_, layout), draw)
+    to = keep(four_momentum.boost_to(mediator, mass), numbers_)
+    legs = _legs(_Decay(to, mass, mode, towards), (numbers_, layout), draw)
     index = pick(numbers_.mode_index, mode, range(len(layout.modes)))
     sample = Sample(index, weight, jnp.zeros((count, 4)), four_momentum.to_array(mediator), **legs)
     return _finish(sample, plan, arguments)
@@ -358,7 +384,7 @@ def generate(
         "random": _random(seed, modes, wanted),
         "numbers_": numbers(chain, wanted, layout),
         "arguments": arguments,
-        "plan": _Plan(layout, "narrow", False, reduction),
+        "plan": _Plan(layout, "narrow", "none", reduction),
     }
 
     def kernel(block: np.ndarray) -> Any:

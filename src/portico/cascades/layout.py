@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -118,12 +118,20 @@ def _squares(majorana: bool, vector: float, axial: float) -> tuple[float, float,
     return vector**2 + axial**2, vector**2 - axial**2, 0.0 if majorana else vector * axial
 
 
-def _limits(ratios: Sequence[float]) -> np.ndarray:
+def _limits(ratios: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return cumulative shares; from the last one that is open they are above every uniform number."""
     shares = np.asarray(ratios, dtype=float)
     limits = np.cumsum(shares) / np.sum(shares)
     limits[np.flatnonzero(shares > 0)[-1] :] = _ALWAYS
     return limits
+
+
+@lru_cache(maxsize=64)
+def _table(
+    masses: tuple[float, float], pair: str, couplings: tuple[float, float], mediator: tuple[float, float]
+) -> np.ndarray:
+    """The table of a decay, kept: a sample is asked for piece by piece."""
+    return pair_mass_table(masses, pair, couplings, mediator)
 
 
 def numbers(chain: Chain, modes: Sequence[int], layout: Topology) -> Numbers:
@@ -144,8 +152,8 @@ def numbers(chain: Chain, modes: Sequence[int], layout: Topology) -> Numbers:
         decay: FermionDecay = chain.decays[index[slot]]
         ratio[slot] = decay.ratio
         square[slot] = _squares(chain.majorana, decay.vector, decay.axial)
-        masses = (chain.masses[edge[0]], chain.masses[edge[1]])
-        table[slot] = pair_mass_table(masses, decay.pair, (decay.vector, decay.axial), mediator)
+        masses = (float(chain.masses[edge[0]]), float(chain.masses[edge[1]]))
+        table[slot] = _table(masses, decay.pair, (decay.vector, decay.axial), mediator)
     limit = np.full(ratio.shape, _ALWAYS)
     for state in {parent for parent, _ in layout.edges}:
         slots = layout.slots(state)

@@ -38,6 +38,8 @@ def decay_shape(mass: np.ndarray, masses: tuple[float, float], couplings: tuple[
     r"""Return m times the width of a vector of mass m to two fermions, without constant factors.
 
     .. math:: \frac{p}{m}\left\{g_+\left[E_1E_2 + \tfrac13p^2\right] + g_-m_1m_2\right\}, \qquad g_\pm = g_V^2\pm g_A^2
+
+    Source: trace of the current, averaged over three polarisations.
     """
     p = momentum(mass, *masses)
     energies = np.sqrt(masses[0] ** 2 + p**2) * np.sqrt(masses[1] ** 2 + p**2)
@@ -63,7 +65,7 @@ def mediator_mass_table(chain: Chain, modes: Sequence[int], s: np.ndarray, cos_m
                 )
             # the angle of the Breit-Wigner makes the integrand smooth
             ends = np.arctan((np.array([low, high]) ** 2 - mass**2) / (mass * width))
-            angle = np.linspace(*ends, _NODES + 1)
+            angle = np.linspace(ends[0], ends[1], _NODES + 1)
             middle = (angle[1:] + angle[:-1]) / 2
             drawn = np.sqrt(mass**2 + mass * width * np.tan(middle))
             density = sigma(beam, drawn, 1.0, cos_max) * decay_shape(drawn, masses, (mode.vector, mode.axial))

@@ -273,7 +273,7 @@ def events(
     output: Annotated[
         str,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="FILE.parquet, FILE.hepmc3 or FILE.lhe: the ending chooses."
+            "-o", "--output", metavar="FILE", help="FILE.parquet, FILE.hepmc or FILE.lhe: the ending chooses."
         ),
     ],
     settings: Set = None,

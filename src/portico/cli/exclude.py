@@ -259,8 +259,10 @@ def _notes(search: Search, model: Model, dataset: Any, axes: dict[str, Any]) -> 
     import numpy as np
 
     mesh = np.meshgrid(*axes.values(), indexing="ij")
+    told = dataset.attrs["notes"].split("\n")
     for sentence in search.signature.notes(search, model.with_parameters(**dict(zip(axes, mesh, strict=True)))):
-        say(f"note: {sentence}")
+        if sentence not in told:
+            say(f"note: {sentence}")
 
 
 def _load_writers() -> None:

@@ -328,7 +328,7 @@ def width_at_small_splitting(
     -------
     array, shape (...)                                  GeV
 
-    Notes     To compare with: 5 % too large at delta/m_l = 0.03, 55 % at 0.4. Widths of models use :func:`three_body_width`.
+    Notes     To compare with: with massless pairs 4 % too large at delta/m_l = 0.03, 55 % at 0.4. Widths of models use :func:`three_body_width`.
     Source    arXiv:2302.05410; expansion of :func:`dgamma_ds`.
 
     Examples

@@ -53,9 +53,7 @@ def passes(
     Source: the module.
     """
     in_calorimeter, before_veto = depth < dump.calorimeter_end, depth < dump.veto_end
-    return _pass(
-        in_calorimeter, before_veto, depth < dump.hadron_calorimeter_end, energy, mediator_energy, dump, mode
-    )
+    return _pass(in_calorimeter, before_veto, depth < dump.hadron_calorimeter_end, energy, mediator_energy, dump, mode)
 
 
 def _pass(

@@ -23,7 +23,7 @@ from ..errors import InvalidInput, PorticoError, unknown_name
 from .metadata import metadata
 from .record import flatten
 
-FORMATS = {".parquet": "parquet", ".hepmc3": "hepmc", ".lhe": "lhe"}
+FORMATS = {".parquet": "parquet", ".hepmc": "hepmc", ".hepmc3": "hepmc", ".lhe": "lhe"}
 MOST_EVENTS = 1_000_000_000
 
 
@@ -48,7 +48,7 @@ def write(
 
     Parameters
     ----------
-    path : str or path        FILE.parquet, FILE.hepmc3 or FILE.lhe; its folder is made
+    path : str or path        FILE.parquet, FILE.hepmc (or .hepmc3) or FILE.lhe; its folder is made
     source : EventSource      where events come from
     count : int               number of events
     about : dict              what else the file tells of itself, such as search, model and seed; JSON values

@@ -57,42 +57,64 @@ def mass_squared(momentum: FourMomentum) -> Float[Array, "..."]:
     return (momentum.energy - p) * (momentum.energy + p)
 
 
-def boost(
-    momentum: FourMomentum, squared: ArrayLike, by: FourMomentum, by_mass: ArrayLike, *, backwards: bool = False
-) -> FourMomentum:
-    r"""Return a momentum that is known in the rest frame of ``by``, in the frame in which ``by`` is given.
+class Boost(NamedTuple):
+    r"""A boost along a direction: :math:`\gamma + u` with u the momentum over the mass of what is at rest before it."""
 
-    With :math:`p_\pm = E \pm p_\parallel` along the direction of ``by``, whose momentum over mass is u and whose
-    :math:`\gamma = \sqrt{1+u^2}`,
+    x: Float[Array, "..."]
+    y: Float[Array, "..."]
+    z: Float[Array, "..."]
+    stretch: Float[Array, "..."]
+
+    def inverse(self) -> Boost:
+        """Return the boost back."""
+        return self._replace(stretch=1 / self.stretch)
+
+
+def boost_to(momentum: FourMomentum, mass: ArrayLike) -> Boost:
+    r"""Return the boost from the rest frame of a particle to the frame in which it has this momentum.
+
+    Parameters
+    ----------
+    momentum : FourMomentum     only its three-momentum is used
+    mass : array, shape (...)   GeV, > 0
+
+    Source: Lorentz transformation.
+    """
+    p = size(momentum)
+    # what is at rest has no direction: any will do, as the boost is then the identity
+    is_moving = p > _TINY
+    scale = 1 / jnp.where(is_moving, p, 1.0)
+    u = p / mass
+    return Boost(
+        momentum.x * scale, momentum.y * scale, jnp.where(is_moving, momentum.z * scale, 1.0), u + jnp.sqrt(1 + u * u)
+    )
+
+
+def boost(momentum: FourMomentum, squared: ArrayLike, by: Boost) -> FourMomentum:
+    r"""Return a momentum after a boost.
+
+    With :math:`p_\pm = E \pm p_\parallel` along the direction of the boost, :math:`\gamma = \sqrt{1+u^2}`,
 
     .. math:: p_+' = (\gamma+u)\,p_+, \qquad p_-' = p_-/(\gamma+u), \qquad p_\perp' = p_\perp
 
     Parameters
     ----------
-    momentum : FourMomentum        in the rest frame of ``by``
+    momentum : FourMomentum
     squared : array, shape (...)   its mass squared, GeV^2; may be negative
-    by : FourMomentum              what is at rest there; only its three-momentum is used
-    by_mass : array, shape (...)   GeV, > 0
-    backwards : bool               the inverse: from the frame in which ``by`` is given to its rest frame
+    by : Boost
 
-    Notes     :math:`p_-` is :math:`(m^2+p_\perp^2)/p_+` where :math:`p_\parallel > 0`, else the difference, and vice versa:
-              no digits are lost at any gamma. The boost is without rotation.
+    Notes     Of :math:`p_\pm` the smaller is :math:`(m^2+p_\perp^2)` over the larger: for :math:`m^2 \ge 0` no digits are lost at any gamma. The boost is
+              without rotation. Any four-vector may be boosted, also one of negative energy.
     Source    Lorentz transformation in light-cone components.
     """
-    p = size(by)
-    # a mediator at rest has no direction: any will do, as the boost is then the identity
-    scale = 1 / jnp.maximum(p, _TINY)
-    is_moving = p > _TINY
-    nx, ny, nz = by.x * scale, by.y * scale, jnp.where(is_moving, by.z * scale, 1.0)
-    u = p / by_mass
-    stretch = u + jnp.sqrt(1 + u * u)
-    stretch = 1 / stretch if backwards else stretch
-    along = nx * momentum.x + ny * momentum.y + nz * momentum.z
-    tx, ty, tz = momentum.x - along * nx, momentum.y - along * ny, momentum.z - along * nz
-    sum_ = momentum.energy + jnp.abs(along)
-    rest = (squared + tx * tx + ty * ty + tz * tz) / jnp.where(sum_ > 0, sum_, 1.0)
-    is_forward = along >= 0
-    plus = jnp.where(is_forward, sum_, rest) * stretch
-    minus = jnp.where(is_forward, rest, sum_) / stretch
-    new = 0.5 * (plus - minus)
-    return FourMomentum(0.5 * (plus + minus), tx + new * nx, ty + new * ny, tz + new * nz)
+    along = by.x * momentum.x + by.y * momentum.y + by.z * momentum.z
+    tx, ty, tz = momentum.x - along * by.x, momentum.y - along * by.y, momentum.z - along * by.z
+    is_plus = (along >= 0) == (momentum.energy >= 0)  # of E + p and E - p the one without cancellation
+    large = jnp.where(is_plus, momentum.energy + along, momentum.energy - along)
+    direct = jnp.where(is_plus, momentum.energy - along, momentum.energy + along)
+    small = (squared + tx * tx + ty * ty + tz * tz) / jnp.where(large != 0, large, 1.0)
+    small = jnp.where(jnp.asarray(squared) >= 0, small, direct)  # of a space-like vector the numerator may cancel
+    plus = jnp.where(is_plus, large, small) * by.stretch
+    minus = jnp.where(is_plus, small, large) / by.stretch
+    half = 0.5 * (plus - minus)
+    return FourMomentum(0.5 * (plus + minus), tx + half * by.x, ty + half * by.y, tz + half * by.z)

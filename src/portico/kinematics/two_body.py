@@ -9,10 +9,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from ..numerics.namespace import array_namespace
-from .four_momentum import FourMomentum, boost
-
-_SINE = [1 / 1, -1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800, 1 / 6227020800, -1 / 1307674368000]
-_COSINE = [1, -1 / 2, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600, -1 / 87178291200, 1 / 20922789888000]
+from .four_momentum import Boost, FourMomentum, boost
 
 
 class Direction(NamedTuple):
@@ -53,26 +50,10 @@ def momentum(mass: ArrayLike, first_mass: ArrayLike, second_mass: ArrayLike) -> 
 def cosine_and_sine(turn: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     r"""Return :math:`\cos 2\pi t` and :math:`\sin 2\pi t` for t in turns.
 
-    Notes     Taylor series on an eighth of a turn, to 1e-15: vectorises, which library calls do not.
     Source    definition.
     """
-    quarters = 4 * jnp.asarray(turn, float)
-    whole = jnp.round(quarters)
-    angle = (quarters - whole) * (np.pi / 2)
-    square = angle * angle
-    sine, cosine = jnp.full_like(square, _SINE[-1]), jnp.full_like(square, _COSINE[-1])
-    for coefficient in _SINE[-2::-1]:
-        sine = sine * square + coefficient
-    for coefficient in _COSINE[-2::-1]:
-        cosine = cosine * square + coefficient
-    sine = sine * angle
-    quadrant = whole - 4 * jnp.floor(whole / 4)
-    is_odd = (quadrant == 1) | (quadrant == 3)
-    first, second = jnp.where(is_odd, sine, cosine), jnp.where(is_odd, cosine, sine)
-    return (
-        jnp.where((quadrant == 1) | (quadrant == 2), -first, first),
-        jnp.where(quadrant >= 2, -second, second),
-    )
+    angle = 2 * np.pi * jnp.asarray(turn, float)
+    return jnp.cos(angle), jnp.sin(angle)
 
 
 def frame_about(cosine: ArrayLike, turn: ArrayLike) -> tuple[Direction, Direction, Direction]:
@@ -94,16 +75,16 @@ def direction(cosine: ArrayLike, turn: ArrayLike) -> Direction:
 
 
 def decay(
-    parent: FourMomentum, mass: ArrayLike, masses: tuple[ArrayLike, ArrayLike], towards: Direction
+    to: Boost, mass: ArrayLike, masses: tuple[ArrayLike, ArrayLike], towards: Direction
 ) -> tuple[FourMomentum, FourMomentum]:
-    r"""Return the two bodies of a decay, in the frame in which the parent is given.
+    r"""Return the two bodies of a decay, in the frame that a boost leads to.
 
     Parameters
     ----------
-    parent : FourMomentum        GeV
+    to : Boost                   from the rest frame of the parent, see :func:`portico.kinematics.four_momentum.boost_to`
     mass : array, shape (...)    of the parent, GeV
     masses : two arrays          of the bodies, GeV; together at most that of the parent
-    towards : Direction          of the first body in the rest frame of the parent; the axes are those of the parent's frame
+    towards : Direction          of the first body in the rest frame of the parent; the axes are those of the other frame
 
     Notes     Energy and momentum are conserved to rounding; both are on their mass shell.
     Source    energy-momentum conservation.
@@ -115,4 +96,4 @@ def decay(
         FourMomentum(jnp.sqrt(first**2 + p * p), x, y, z),
         FourMomentum(jnp.sqrt(second**2 + p * p), -x, -y, -z),
     )
-    return boost(at_rest[0], first**2, parent, mass), boost(at_rest[1], second**2, parent, mass)
+    return boost(at_rest[0], first**2, to), boost(at_rest[1], second**2, to)

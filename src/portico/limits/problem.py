@@ -65,8 +65,8 @@ class Problem(NamedTuple):
 
     @property
     def nuisances(self) -> tuple[str, ...]:
-        """The uncertainties that enter the limit."""
-        return nuisances_of(self.search)
+        """The uncertainties that enter the limit; none where a published limit is carried over, which holds them already."""
+        return () if self.published is not None else nuisances_of(self.search)
 
 
 def problem_of(
@@ -172,7 +172,8 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     relative = np.where(value > 0, error / safe, 0.0)
     systematic = error_of(everything, np.arange(count), low)
     status = [
-        _status(found.edges[k], found.number[k], relative[k], value[k], problem.search.tolerance(problem.model)) for k in range(count)
+        _status(found.edges[k], found.number[k], relative[k], value[k], problem.search.tolerance(problem.model))
+        for k in range(count)
     ]
     required = problem.required(systematic)
     return Block(

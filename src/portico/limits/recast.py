@@ -18,7 +18,7 @@ from .. import registry
 from ..errors import InvalidInput, NumericsError, unknown_name
 from ..models.base import Model
 from ..numerics.intervals import Intervals, find_intervals
-from ..signatures._semi_visible import dark_and_visible
+from ..signatures._semi_visible import points_of
 from ..signatures.base import Search, make_search
 from .curves import Curve, curve
 from .front import as_model
@@ -144,13 +144,17 @@ def survival_grid(search: Search, model: Model, scan: Mapping[str, Any]) -> xarr
 
 
 def recasts() -> list[str]:
-    """Return the names of the published limits whose search comes with portico."""
+    """Return the names of the published limits on invisible mediators whose search comes with portico."""
     searches = registry.names("search")
     return [
         name
         for name in registry.names("published limit")
-        if name in searches and hasattr(make_search(name, {}).signature, "survival")
+        if name in searches and hasattr(make_search(name, {}).signature, "survival") and _is_limit(curve(name))
     ]
+
+
+def _is_limit(published: Curve) -> bool:
+    return published.kind == "limit" and published.applies_to == "invisible"
 
 
 def recast_problem(
@@ -189,8 +193,8 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
     assert problem.published is not None
     signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
     theory = problem.model.with_parameters(**points, epsilon=np.ones(count))
-    mass = np.broadcast_to(np.asarray(theory.mass), count)  # type: ignore[attr-defined]
-    dark, visible = (np.broadcast_to(part, count) for part in dark_and_visible(theory))
+    different = points_of(problem.search, theory)
+    mass, dark, visible = (different.column(name) for name in ("mass", "dark", "visible"))
     level = problem.published.at(mass) ** 2
     samples = [signature.survival(problem.search, one) for one in _rows(problem.model, points, count)]
     nodes = np.log(np.geomspace(problem.grid[0], problem.grid[-1], _FINER * (problem.grid.size - 1) + 1))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
 from typing import Any
-
-import numpy as np
 
 from ..matter import atomic_electrons
 from ..transport import path_length
 from ._missing_energy_fold import Prepared
+from ._missing_energy_veto import veto_of
+from ._semi_visible import plain
 from .base import Factor, Search, concrete
 
+_VETO = "arXiv:1906.00176; thresholds of a talk on arXiv:2302.05410"
 _RADIATION = "arXiv:2505.10302; arXiv:0903.0363 with m_e; structure functions, Sov. J. Nucl. Phys. 41 (1985) 466"
 
 
@@ -43,8 +46,11 @@ def _sources(search: Search) -> tuple[str, str, str, str]:
     return track, emission, annihilation, "e+ e- -> gamma A', annihilation with photons: " + _RADIATION
 
 
-def factors(search: Search, state: Prepared, values: dict[str, Any]) -> tuple[Factor, ...]:
-    """The chain behind each channel; the product of its factors is the channel's expected events."""
+def factors(search: Search, state: Prepared, passed: dict[str, Any], values: dict[str, Any]) -> tuple[Factor, ...]:
+    """The chain behind each channel; the product of its factors is the channel's expected events.
+
+    ``passed`` holds the probabilities that no decay of a semi-visible mediator is seen, by channel.
+    """
     entries, options = search.experiment.entries, search.options
     track, emission, annihilation, radiation = _sources(search)
     beam = ("electrons on target", state.electrons, "1", entries["beam.electrons_on_target"].source)
@@ -62,14 +68,24 @@ def factors(search: Search, state: Prepared, values: dict[str, Any]) -> tuple[Fa
     ]
     soft = ", soft photons included" if "radiative_annihilation" in options["channels"].split(",") else ""
     means = {
-        "annihilation": (shower, f"mean cross section of e+ e- -> chi chi over that path ({options['width']} width{soft})", annihilation),
-        "radiative_annihilation": (shower, "mean cross section of e+ e- -> gamma chi chi over that path, with E_A' above the cut", radiation),
-        "bremsstrahlung": (nuclei, f"mean cross section of e N -> e N A', A' -> chi chi, with E_A' above the cut ({options['bremsstrahlung']})", emission),
+        "annihilation": (shower, f"mean cross section of e+ e- -> dark particles over that path ({options['width']} width{soft})", annihilation),
+        "radiative_annihilation": (shower, "mean cross section of e+ e- -> gamma and dark particles over that path, with E_A' above the cut", radiation),
+        "bremsstrahlung": (nuclei, f"mean cross section of e N -> e N A', A' -> dark particles, with E_A' above the cut ({options['bremsstrahlung']})", emission),
     }  # fmt: skip
     rows: list[Factor] = []
     for channel, value in values.items():
         middle, name, source = means[channel]
-        chain = [beam, cut, *middle]
-        product = float(np.prod([factor[1] for factor in chain]))
-        rows += [Factor(channel, *factor) for factor in [*chain, (name, value / product, "cm^2", source)]]
+        chain: list[tuple[str, Any, str, str]] = [beam, cut, *middle]
+        if channel in passed:
+            chain.append(
+                (
+                    f"probability that no decay is seen (semi_visible_veto={veto_of(search)})",
+                    plain(passed[channel]),
+                    "1",
+                    _VETO,
+                )
+            )
+        product = reduce(operator.mul, (factor[1] for factor in chain))
+        safe = product + (product == 0)
+        rows += [Factor(channel, *factor) for factor in [*chain, (name, value / safe, "cm^2", source)]]
     return tuple(rows)

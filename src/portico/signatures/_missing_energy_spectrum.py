@@ -70,8 +70,8 @@ def annihilation_spectrum(search: Search, mass: float, width: float) -> Spectrum
     electron = particles.mass("e-")
     low, high = state.minimum_fraction * state.beam_energy - electron, state.beam_energy
     centre, half = mass**2 / (2 * electron) - electron, max(mass * width / (2 * electron), 1e-6)
-    ends = np.arcsinh((np.array([low, high]) - centre) / half)
-    energy = np.clip(centre + half * np.sinh(np.linspace(*ends, _RESONANCE)), low, high)
+    first, last = (float(np.arcsinh((end - centre) / half)) for end in (low, high))
+    energy = np.clip(centre + half * np.sinh(np.linspace(first, last, _RESONANCE)), low, high)
     s = 2 * electron * (energy + electron)
     density = path_length.evaluate(state.plain_path(), energy)[0] * s / ((s - mass**2) ** 2 + (mass * width) ** 2)
     pieces = 0.5 * (density[1:] + density[:-1]) * np.diff(energy)

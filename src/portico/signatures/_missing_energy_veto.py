@@ -49,14 +49,23 @@ def reduction(mode: str) -> Any:
     return steps_of
 
 
-def mediators(spectrum: Spectrum, mass: float, first: int, count: int) -> np.ndarray:
-    """Return momenta of mediators along the beam, shape (count, 4), numbered from ``first``: evenly spread over the spectrum.
+def evenly(first: int, count: int, seed: int) -> np.ndarray:
+    """Return fractions in [0, 1) for events numbered from ``first``: multiples of the golden ratio, from where the seed says.
 
-    Number k lies at the fraction k times the golden ratio, modulo 1: any stretch of numbers covers the spectrum.
+    Any stretch of numbers covers the interval evenly.
     """
-    energy = spectrum.quantile(np.mod((np.arange(first, first + count) + 0.5) * _GOLDEN, 1.0))
+    return np.mod((np.arange(first, first + count) + 0.5) * _GOLDEN + np.mod(seed * 2**0.5, 1.0), 1.0)
+
+
+def mediators(spectrum: Spectrum, mass: float, first: int, count: int, seed: int) -> np.ndarray:
+    """Return momenta of mediators along the beam, shape (count, 4), numbered from ``first``: evenly spread over the spectrum."""
+    return along_beam(spectrum.quantile(evenly(first, count, seed)), mass)
+
+
+def along_beam(energy: np.ndarray, mass: float) -> np.ndarray:
+    """Return momenta along the beam, shape (n, 4), of energies (n,) in GeV; energies below the mass are raised to it."""
     energy = np.maximum(energy, mass)
-    momenta = np.zeros((count, 4))
+    momenta = np.zeros((energy.size, 4))
     momenta[:, 0], momenta[:, 3] = energy, np.sqrt(energy**2 - mass**2)
     return momenta
 
@@ -67,13 +76,14 @@ def survival_of_chain(search: Search, state: Prepared, chain: Chain, spectrum: S
     ratio = [mode.ratio for mode in chain.modes]
     if chain.steps() == 0:
         return survival.nothing_decays(ratio)
+    seed = int(units.convert(options["seed"], "1"))
     draw = partial(
-        generator.generate, chain, seed=int(units.convert(options["seed"], "1")),
+        generator.generate, chain, seed=seed,
         reduction=reduction(veto_of(search)), arguments=(dump_of(state.geometry, state.beam_energy),),
     )  # fmt: skip
 
     def block(mode: int, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
-        return draw(mediator=mediators(spectrum, chain.mediator_mass, first, count), modes=[mode], start=first)
+        return draw(mediator=mediators(spectrum, chain.mediator_mass, first, count, seed), modes=[mode], start=first)
 
     return survival.estimate(
         block,

@@ -8,7 +8,7 @@ from ..cascades.collider_events import collider_events
 from ..cascades.event_source import EventSource
 from ..cascades.generator import ColliderBeams
 from ._mono_photon_samples import collisions
-from ._semi_visible import chain_of, dark_fraction
+from ._semi_visible import dark_fraction, points_of
 from .base import Search
 
 
@@ -18,7 +18,7 @@ def event_source(search: Search, model: Any, seed: int) -> EventSource:
     Raises InvalidInput where the model does not fit the search or its mass is out of reach.
     """
     search.signature.check_model(search, model)
-    state = search.prepared()
+    state, points = search.prepared(), points_of(search, model)
     sets = collisions(state, search.options, float(model.mass))
     beams = ColliderBeams(
         tuple(c.electron_energy for c in sets),
@@ -27,11 +27,11 @@ def event_source(search: Search, model: Any, seed: int) -> EventSource:
         state.largest_cosine,
     )
     return collider_events(
-        chain_of(search, model),
+        points.different[0].chain,
         beams,
         float(model.epsilon),
         seed,
-        dark_fraction=float(dark_fraction(model)),
+        dark_fraction=float(dark_fraction(points)),
         spin_correlations=search.options["spin_correlations"] == "on",
         sources=tuple(search.signature.method_sources(search)),
     )

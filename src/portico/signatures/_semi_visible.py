@@ -1,9 +1,10 @@
-"""What searches for cascades share: the chain of a model, its survival probability kept per search, the dark fraction."""
+"""What searches for cascades share: different points of a model, each worked out once per search; survival; the dark fraction."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,55 @@ def chain_of(search: Search, model: Any) -> Chain:
     return model.chain(hadrons=search.options.get("hadronic_decays", "on") == "on")
 
 
+class Point(NamedTuple):
+    """A point without its kinetic mixing: mass (GeV), chain, width to dark particles, that to visible ones for epsilon = 1.
+
+    ``threshold`` is the sum of masses of the lightest pair that the mediator decays to.
+    """
+
+    mass: float
+    chain: Chain
+    dark: float
+    visible: float
+    threshold: float
+
+
+class Points(NamedTuple):
+    """Different points, which of them each row of the model is, and the kinetic mixing of the rows, both of the model's shape."""
+
+    different: list[Point]
+    row: np.ndarray
+    epsilon: np.ndarray
+
+    def column(self, name: str) -> np.ndarray:
+        """Return a number of the points for every row."""
+        return np.array([getattr(point, name) for point in self.different])[self.row]
+
+
+def points_of(search: Search, model: Any) -> Points:
+    """Return the different points of a model with scalars or arrays of parameters; those seen before are kept."""
+    given = {name: value for name, value in model.parameters().items() if value is not None}
+    numbers = {name: np.asarray(value, dtype=float) for name, value in given.items() if not isinstance(value, str)}
+    shape = np.broadcast_shapes(*(value.shape for value in numbers.values()))
+    epsilon = np.broadcast_to(numbers.pop("epsilon", np.ones(())), shape)
+    names = list(numbers)
+    rows = np.stack([np.broadcast_to(numbers[name], shape).ravel() for name in names], axis=-1)
+    different, row = np.unique(rows, axis=0, return_inverse=True)
+    words = tuple(sorted((name, value) for name, value in given.items() if isinstance(value, str)))
+    kept: dict[Any, Point] = search._prepared.setdefault("points", {})
+    found = []
+    for values in different.tolist():
+        key = (model.NAME, words, tuple(zip(names, values, strict=True)))
+        if key not in kept:
+            one = model.with_parameters(**dict(zip(names, values, strict=True)), epsilon=1.0)
+            dark, visible = (float(width) for width in dark_and_visible(one))
+            chain = chain_of(search, one)
+            pairs = [chain.masses[mode.first] + chain.masses[mode.second] for mode in chain.modes if mode.ratio > 0]
+            kept[key] = Point(float(one.mass), chain, dark, visible, min(pairs, default=math.inf))
+        found.append(kept[key])
+    return Points(found, np.reshape(row, shape), epsilon)
+
+
 def refuse_closed(search: Search, model: Model) -> None:
     """Raise InvalidInput unless the model has a mediator with dark decays that are open at every mass."""
     if not hasattr(model, "chain"):
@@ -31,23 +81,11 @@ def refuse_closed(search: Search, model: Model) -> None:
         raise InvalidInput(
             f"search '{search.name}' looks for decays to dark particles and needs alpha_dark above 0; set for example alpha_dark=0.1."
         )
-    closed = [m for m in each_point(model) if not any(mode.ratio > 0 for mode in chain_of(search, m).modes)]
+    closed = [point.mass for point in points_of(search, model).different if not np.isfinite(point.threshold)]
     if closed:
-        mass = float(np.asarray(closed[0].mass))
         raise InvalidInput(
-            f"search '{search.name}' needs on-shell dark particles; at mass = {mass:g} GeV every pair is heavier than the mediator, which decays to visible particles only (portico widths {model.NAME})."
+            f"search '{search.name}' needs on-shell dark particles; at mass = {closed[0]:g} GeV every pair is heavier than the mediator, which decays to visible particles only (portico widths {model.NAME})."
         )
-
-
-def each_point(model: Any, *, without: tuple[str, ...] = ("epsilon",)) -> list[Any]:
-    """Return models with scalar parameters, one for each different point of a model with arrays; ``without`` stays as it is."""
-    arrays = {n: np.asarray(v) for n, v in model.parameters().items() if np.ndim(v) and n not in without}
-    if not arrays:
-        return [model]
-    full = np.broadcast_arrays(*arrays.values())
-    rows = np.unique(np.stack([a.ravel() for a in full], axis=-1), axis=0)
-    scalar = {n: 1.0 for n in without if np.ndim(getattr(model, n))}
-    return [model.with_parameters(**dict(zip(arrays, map(float, row), strict=True)), **scalar) for row in rows]
 
 
 def cached_survival(search: Search, chain: Chain, compute: Callable[[Chain], Survival]) -> Survival:
@@ -65,29 +103,19 @@ def dark_and_visible(model: Any) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(dark, dtype=float), np.asarray(model.visible_width_unit())
 
 
-def dark_fraction(model: Any) -> np.ndarray:
-    """Return the branching ratio of the mediator to dark particles."""
-    dark, visible = dark_and_visible(model)
-    total = dark + np.asarray(model.epsilon) ** 2 * visible
-    return dark / np.where(total > 0, total, 1.0)
+def dark_fraction(points: Points) -> np.ndarray:
+    """Return the branching ratio of the mediator to dark particles, at every row."""
+    dark, visible = points.column("dark"), points.epsilon**2 * points.column("visible")
+    return dark / (dark + visible)
 
 
-def survival_at(survival: Callable[[Any], Survival], model: Any) -> MonteCarlo:
-    """Return the probability to pass, with its error, at every point of a model with scalars or arrays of parameters."""
-    given = {n: np.asarray(v) for n, v in model.parameters().items() if v is not None and not isinstance(v, str)}
-    shape = np.broadcast_shapes(*(v.shape for v in given.values()))
-    moving = {n: np.broadcast_to(v, shape).ravel() for n, v in given.items() if v.ndim and n != "epsilon"}
-    epsilon = np.broadcast_to(given["epsilon"], shape).ravel()
-    if not moving:
-        found = survival(model.with_parameters(epsilon=1.0)).probability(epsilon)
-        return MonteCarlo(*(np.reshape(part, shape) for part in found))
-    rows, place = np.unique(np.stack(list(moving.values()), axis=-1), axis=0, return_inverse=True)
-    result = np.zeros((2, epsilon.size))
-    for k, row in enumerate(rows):
-        chosen = np.ravel(place) == k
-        point = model.with_parameters(**dict(zip(moving, map(float, row), strict=True)), epsilon=1.0)
-        result[:, chosen] = survival(point).probability(epsilon[chosen])
-    return MonteCarlo(*(np.reshape(part, shape) for part in result))
+def survival_at(points: Points, survival: Callable[[Chain], Survival]) -> MonteCarlo:
+    """Return the probability to pass, with its error, at every row."""
+    result = np.zeros((2, *points.epsilon.shape))
+    for k, point in enumerate(points.different):
+        chosen = points.row == k
+        result[:, chosen] = survival(point.chain).probability(points.epsilon[chosen])
+    return MonteCarlo(*result)
 
 
 def plain(value: Any) -> Any:

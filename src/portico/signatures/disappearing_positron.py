@@ -132,4 +132,3 @@ def systematic_error(search: Search, model: Any, channel: str, *, differentiable
         table_error=0.0 if table is None else float(table.error),
     )
     return (beam**2 + rest**2) ** 0.5
-

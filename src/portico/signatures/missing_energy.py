@@ -31,13 +31,14 @@ from . import _invisible
 from . import _missing_energy_cascades as cascades
 from ._emission import LEAD_DUMP, theory_error
 from ._invisible import emission_by_rules, emission_unit
+from ._missing_energy_events import event_source
 from ._missing_energy_factors import factors, method_sources
 from ._missing_energy_fold import Prepared, prepare
-from ._missing_energy_veto import veto_of
 from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
+from ._missing_energy_veto import veto_of
 from .base import Option, Search, SignalYield
 
-__all__ = ["emission_by_rules", "emission_unit", "method_sources", "prepare"]
+__all__ = ["emission_by_rules", "emission_unit", "event_source", "method_sources", "prepare"]
 
 CHANNELS = ("annihilation", "bremsstrahlung", "radiative_annihilation")
 
@@ -139,7 +140,8 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
     """Return expected events with the chain of factors; see :func:`portico.signal`."""
     check_model(search, model)
     channels = channel_yields(search, model, differentiable=differentiable)
-    chain = partial(factors, search, search.prepared())
+    passed = cascades.passed_by_channel(search, model) if cascades.is_semi_visible(model) else {}
+    chain = partial(factors, search, search.prepared(), passed)
     return _invisible.signal_yield(search, model, channels, chain, differentiable=differentiable)
 
 

@@ -22,6 +22,7 @@ import numpy as np
 from .. import units
 from ..cascades.survival import Survival
 from ..constants import GEV2_CM2
+from ..decays.chain import Chain
 from ..detection.pair_veto import MODES
 from ..errors import InvalidInput
 from ..experiments.base import Field
@@ -31,7 +32,7 @@ from ..production import electron_positron_photon
 from ._mono_photon_events import event_source
 from ._mono_photon_samples import LINES, SELECTIONS, Prepared, collisions, prepare
 from ._mono_photon_veto import survival_of_chain
-from ._semi_visible import cached_survival, chain_of, dark_fraction, each_point, plain, refuse_closed, survival_at
+from ._semi_visible import cached_survival, dark_fraction, plain, points_of, refuse_closed, survival_at
 from .base import Factor, Option, Search, SignalYield
 
 __all__ = ["event_source", "prepare"]
@@ -101,11 +102,11 @@ def check_model(search: Search, model: Model) -> None:
 
 def survival(search: Search, model: Model) -> Survival:
     """Return the probability to pass the veto over couplings, for a model with scalar masses; kept per search."""
-    return cached_survival(
-        search,
-        chain_of(search, model),
-        lambda chain: survival_of_chain(search, search.prepared(), chain),
-    )
+    return _survival(search, points_of(search, model).different[0].chain)
+
+
+def _survival(search: Search, chain: Chain) -> Survival:
+    return cached_survival(search, chain, lambda wanted: survival_of_chain(search, search.prepared(), wanted))
 
 
 def published_limit(search: Search) -> str:
@@ -137,8 +138,9 @@ def channel_yields(
         raise InvalidInput(
             f"search '{search.name}' counts events of a Monte Carlo and is not differentiable; leave out differentiable=True."
         )
-    passed = survival_at(partial(survival, search), model)
-    scale = np.asarray(model.epsilon) ** 2 * dark_fraction(model) * events_unit(search, np.asarray(model.mass))
+    points = points_of(search, model)
+    passed = survival_at(points, partial(_survival, search))
+    scale = points.epsilon**2 * dark_fraction(points) * events_unit(search, points.column("mass"))
     return {"mono_photon": quadrature.Estimate(scale * passed.value, scale * passed.error)}
 
 
@@ -158,7 +160,7 @@ def method_sources(search: Search) -> tuple[str, ...]:
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
     options, found = search.options, []
-    if any(chain_of(search, m).decays for m in each_point(model)[:1]):
+    if points_of(search, model).different[0].chain.decays:
         found.append(
             f"decays are vetoed with veto_mode={options['veto_mode']} and volume={options['volume']}; the published search leaves both open, and they move limits on epsilon by factors of 3 to 10."
         )
@@ -169,8 +171,9 @@ def signal_yield(search: Search, model: Any, *, differentiable: bool = False) ->
     """Return expected events with the chain of factors; see :func:`portico.signal`."""
     check_model(search, model)
     estimate = channel_yields(search, model, differentiable=differentiable)["mono_photon"]
-    mass, epsilon = np.asarray(model.mass), np.asarray(model.epsilon)
-    passed, dark = survival_at(partial(survival, search), model), dark_fraction(model)
+    points = points_of(search, model)
+    mass, epsilon = points.column("mass"), points.epsilon
+    passed, dark = survival_at(points, partial(_survival, search)), dark_fraction(points)
     luminosity = _on_masses(lambda m: sum(c.luminosity for c in collisions(search.prepared(), search.options, m)), mass)
     cross_section = epsilon**2 * events_unit(search, mass) / luminosity
     own, veto = search.experiment.sources[0], search.experiment.sources[-1]
