@@ -21,6 +21,7 @@ from ..precision import magnetic_moment as moment
 from ..production import electron_positron_photon
 from . import _semi_visible_pictures as pictures
 from ._semi_visible_numbers import BABAR, COARSE, DATA, NA64, Numbers, smallest_invisible_margin
+from ._semi_visible_search import from_mass_matrix, margin
 from ._semi_visible_shapes import bumps, dump_edge, threshold_of
 
 begin = Numbers
@@ -240,6 +241,8 @@ CLAIMS: dict[str, Callable[[Numbers], Any]] = {
     "6": lambda n: _dark_ratio(n.model("opening", 1.25, epsilon=1e-3), "psi_2 psi_3"),
     "6a": _found,
     "6b": _found_share,
+    "6c": lambda n: _dark_ratio(from_mass_matrix(1.25), "psi_2 psi_3"),
+    "6d": lambda n: [float(np.exp(margin(n.search(**COARSE), from_mass_matrix(m)))) for m in (0.3, 0.6, 1.25)],
     "7": lambda n: _dark_ratio(n.model("lepton", 1.25, epsilon=1e-3), "psi_2 psi_3"),
     "7a": lambda n: _ratio_for(0.96),
     "8": lambda n: _threshold_limits(n, "any"),
