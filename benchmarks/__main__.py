@@ -1,7 +1,7 @@
 """Times of the user-level calls, as ratios to the plain reference in the same run where there is one.
 
-``python -m benchmarks`` prints one table and always exits with 0: absolute times are shown beside what is asked, not
-tested. Each measurement runs in a process of its own with an empty compile cache, unless it says otherwise.
+``python -m benchmarks`` prints one table, ``python -m benchmarks cascades darknews`` only these parts of it, and exits with 0:
+absolute times are shown beside what is asked, not tested. Each measurement runs in a process of its own with an empty compile cache, unless it says otherwise.
 """
 
 import json
@@ -140,33 +140,82 @@ def statistics_of_counts():
 
 
 def cascades():
-    result = measure("cascades")
-    if result is None:
+    result = measure("full_chain")
+    if result is not None:
+        plain = result["reference_per_second"]
+        for name, value in result["models"].items():
+            model, spin = name.split("_spin_")
+            what = f"{model}, spin {spin}: events per second"
+            asked = "1e6 on 2 cores" if spin == "off" else ""
+            has_reference = name == "inelastic_spin_off"
+            against = (f"{plain:.2g}", f"{value['per_second'] / plain:.2g}") if has_reference else ("", "")
+            show(what, f"{value['per_second']:.2g}", asked, *against)
+            show(
+                "  per second of processor time", f"{value['per_cpu_second']:.2g}", f"first call {value['first']:.1f} s"
+            )
+        show("  share that passes, against the reference", f"{result['off']:.1f}", "standard errors")
+    result = measure("veto")
+    if result is not None:
+        plain = result["reference_per_second"]
+        per_second, ratio = f"{result['per_second']:.2g}", f"{result['per_second'] / plain:.2g}"
+        show("veto, event-couplings per second", per_second, "2e8", f"{plain:.2g}", ratio)
+        show("  per second of processor time", f"{result['per_cpu_second']:.2g}")
+        show("  survival against the reference, same events", f"{result['off']:.1e}", "largest difference")
+    for name in ("inelastic", "dirac_inelastic", "heavy_neutral_lepton"):
+        result = measure(f"map_{name}")
+        for call, k in () if result is None else (("first", 0), ("second", 1)):
+            seconds, processor = result["seconds"][k], result["processor"][k]
+            what = f"map of {name}, 60 masses, 4e5 events, {call}"
+            show(what, f"{seconds:.0f} s", f"60 s; {processor:.0f} s of processor time")
+
+
+def memory_and_files():
+    for name, asked in (("few", ""), ("many", "as for few")):
+        result = measure(f"memory_{name}")
+        if result is not None:
+            show(f"peak memory, cascades of {result['events']:.1e} events", f"{result['peak_gib']:.2f} GiB", asked)
+    result = measure("parquet")
+    if result:
+        show("Parquet, events written per second", f"{result['per_second']:.2g}", f"{result['bytes']:.0f} bytes each")
+    elif result is not None:
+        print("  pyarrow is not installed (pip install -e '.[events]'): Parquet not measured", flush=True)
+
+
+def darknews():
+    """DarkNews, in the interpreter that DARKNEWS_PYTHON names (it may want other versions than portico), or in this one."""
+    python = os.environ.get("DARKNEWS_PYTHON", sys.executable)
+    if run([python, "-c", "import DarkNews"])[1] is None:
+        print(
+            "  DarkNews is not installed (pip install DarkNews==0.4.8, or DARKNEWS_PYTHON=...): no comparison with it"
+        )
         return
-    plain = result["reference_per_second"]
-    for name, what, asked in (("plain", "cascade", "1e6"), ("spin", "cascade with spin correlations", "")):
-        value = result[f"{name}_per_second"]
-        show(f"{what} and veto, events per second", f"{value:.2g}", asked, f"{plain:.2g}", f"{value / plain:.2g}")
-        show("  first call", f"{result[f'{name}_first']:.1f} s")
-    off = abs(result["plain_passed"] - result["reference_passed"]) / result["error"]
-    show("  share that passes, against the reference", f"{off:.1f}", "standard errors")
+    _, output = run([python, str(HERE / "darknews_events.py")])
+    if output is not None:
+        result = json.loads(output.splitlines()[-1])
+        show("DarkNews, weighted events per second", f"{result['per_second']:.2g}", f"{result['events']} events")
+
+
+GROUPS = (
+    start_up,
+    command_line,
+    reach,
+    million_points,
+    derivatives,
+    exact_emission,
+    statistics_of_counts,
+    cascades,
+    memory_and_files,
+    darknews,
+)
 
 
 def main():
     os.chdir(HERE.parent)
     print(f"plain reference: nested scipy.integrate.quad, timed at {len(SAMPLE)} masses and scaled to {MASSES}\n")
     show("measurement", "portico", "asked", "reference", "ratio")
-    for group in (
-        start_up,
-        command_line,
-        reach,
-        million_points,
-        derivatives,
-        exact_emission,
-        statistics_of_counts,
-        cascades,
-    ):
-        group()
+    for group in GROUPS:
+        if group.__name__ in sys.argv[1:] or not sys.argv[1:]:
+            group()
 
 
 if __name__ == "__main__":

@@ -75,3 +75,16 @@ def events(rng, count, mass, masses, beams, cos_max, ctau_unit_cm):
     minus, plus = (_boost(_boost(member, pair, root[:, None]), parent, heavy) for member in (minus, plus))
     vertex = parent[:, 1:] / heavy * (ctau_unit_cm * rng.exponential(size=count))[:, None]
     return minus, plus, vertex
+
+
+def passes(minus, plus, vertex, epsilon):
+    """Whether a pair is not seen: of the leptons above 100 MeV (both together if within 10 degrees) none is between 17 and 142 degrees, or the vertex lies outside."""
+    x, y, z = (vertex / epsilon**2).T
+    inside = (np.hypot(x, y) < 300) & (z > -250) & (z < 300)
+    size = [np.maximum(np.linalg.norm(member[:, 1:], axis=1), 1e-300) for member in (minus, plus)]
+    angle = [np.arccos(member[:, 3] / p) for member, p in zip((minus, plus), size, strict=True)]
+    accepted = [(a > np.radians(17)) & (a < np.radians(142)) for a in angle]
+    between = np.arccos(np.clip(np.sum(minus[:, 1:] * plus[:, 1:], axis=1) / (size[0] * size[1]), -1, 1))
+    apart = (accepted[0] & (minus[:, 0] > 0.1)) | (accepted[1] & (plus[:, 0] > 0.1))
+    close = (accepted[0] | accepted[1]) & (minus[:, 0] + plus[:, 0] > 0.1)
+    return ~(inside & np.where(between > np.radians(10), apart, close))

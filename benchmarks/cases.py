@@ -7,6 +7,8 @@ import time
 
 import numpy as np
 
+from . import cascade_cases
+
 SEARCH = "belle2_disappearing_positron"
 SAMPLE = (0.01, 0.067, 0.3)  # GeV
 
@@ -154,60 +156,14 @@ def _pyhf(limits):
     return {"pyhf_points": points, "pyhf_toys": toys, "off": off}
 
 
-def _survival(minus, plus, vertex, epsilon, xp):
-    """Whether no lepton above 100 MeV within 17 to 142 degrees comes from the detector's volume."""
-    place = vertex / epsilon**2
-    inside = (xp.hypot(place[..., 0], place[..., 1]) < 300) & (place[..., 2] > -250) & (place[..., 2] < 300)
-    seen = False
-    for member in (minus, plus):
-        cosine = member[..., 3] / xp.maximum(xp.sqrt(xp.sum(member[..., 1:] ** 2, axis=-1)), 1e-300)
-        accepted = (cosine < np.cos(np.radians(17))) & (cosine > np.cos(np.radians(142)))
-        seen = seen | (accepted & (member[..., 0] > 0.1))
-    return ~(inside & seen)
-
-
-def _passing(sample, epsilon):
-    """Share of a block's events that pass a veto: a reduction that runs with the generator."""
-    import jax.numpy as jnp
-
-    passed = jnp.all(_survival(sample.minus, sample.plus, sample.vertex, epsilon, jnp), axis=(1, 2))
-    return jnp.sum(sample.weight * passed)
-
-
-def cascades():
-    """Events per second of production, cascade, vertices and a veto, against plain numpy; with and without spin correlations."""
-    from benchmarks import cascade_reference
-    from portico.cascades.generator import ColliderBeams, generate_collider
-    from portico.decays.chain import Chain, FermionDecay, PairMode
-
-    masses, beams, ctau, epsilon = (0.4125, 0.5775), (10.5794**2 / 12.4, 3.1), 9.88e-6, 1e-3
-    mode, decay = PairMode(1, 0, 1.0, 1.0, 0.0), FermionDecay(1, 0, "e+ e-", 1.0, 1.0, 0.0)
-    chain = Chain(1.25, 0.0325, masses, True, (mode,), (decay,), (np.inf, ctau))
-    collider = ColliderBeams((beams[0],), (beams[1],), (1.0,), 0.6)
-    result, count = {}, 4_000_000
-    for name, spin in (("plain", False), ("spin", True)):
-        fixed = {"reduction": _passing, "arguments": (epsilon,), "combine": "sum", "spin_correlations": spin}
-        start = time.perf_counter()
-        generate_collider(chain, collider, 1, 1, **fixed)
-        result[f"{name}_first"] = time.perf_counter() - start
-        start = time.perf_counter()
-        result[f"{name}_passed"] = float(generate_collider(chain, collider, count, 1, **fixed))
-        result[f"{name}_per_second"] = count / (time.perf_counter() - start)
-    start, few = time.perf_counter(), 400_000
-    found = cascade_reference.events(np.random.default_rng(1), few, 1.25, masses, beams, 0.6, ctau)
-    passed = np.mean(_survival(*found, epsilon, np))
-    result["reference_per_second"] = few / (time.perf_counter() - start)
-    return {**result, "reference_passed": float(passed), "error": float(np.sqrt(passed * (1 - passed) / few))}
-
-
 CASES = {
-    "cascades": cascades,
     "reach_ww": lambda: reach("ww"),
     "reach_iww": lambda: reach("iww"),
     "million_points": million_points,
     "derivatives": derivatives,
     "phase_space": phase_space,
     "statistics": statistics,
+    **cascade_cases.CASES,
 }
 
 if __name__ == "__main__":

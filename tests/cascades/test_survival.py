@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portico.cascades import survival
-from portico.cascades.survival import EDGES, Survival, estimate, first_edge, steps
+from portico.cascades.survival import EDGES, Survival, counted, estimate, first_edge, steps
 
 
 def _direct(p, start, stop, epsilon):
@@ -38,13 +38,30 @@ def test_edges_are_found_from_above():
     np.testing.assert_array_equal(first_edge(coupling), [7, 8, 0, EDGES.size, EDGES.size])
 
 
+def _drops(index):
+    """What a block returns for decays that are always seen: how many there are from each edge on."""
+    return np.bincount(index, minlength=EDGES.size + 1).astype(float)
+
+
+def test_drops_are_counted_at_their_edges_for_events_with_weight():
+    rng = np.random.default_rng(5)
+    place, drop = np.exp(rng.uniform(-25.0, 2.0, (500, 3))), rng.random((500, 3))
+    place[:5, 1] = np.inf
+    weight = np.where(rng.random(500) < 0.8, 1 / 500, 0.0)
+    expected = np.zeros(EDGES.size + 1)
+    for row, heights, of_event in zip(place, drop, weight, strict=True):
+        for coupling, height in zip(row, heights, strict=True):
+            expected[np.searchsorted(EDGES, np.log(coupling))] += height * (of_event > 0)
+    np.testing.assert_allclose(counted(place, drop, weight), expected, rtol=1e-12, atol=1e-14)
+
+
 def _exponential(length, seed):
     """One decay per event, exponential with decay length/epsilon^2 (units of the volume), that is always seen inside."""
 
     def block(mode, first, count):
         u = np.random.default_rng([seed, mode, first]).exponential(size=count)
         start = np.sqrt(length[mode] * u)  # inside for length u / epsilon^2 < 1
-        return np.asarray(first_edge(start)), np.ones(count)
+        return _drops(np.asarray(first_edge(start)))
 
     return block
 
@@ -75,7 +92,7 @@ def test_the_quoted_error_covers_the_spread_over_fifty_seeds():
 
 def test_nothing_that_passes_leaves_a_one_sided_bound():
     def everything_seen(mode, first, count):
-        return np.zeros(count, dtype=int), np.ones(count)
+        return _drops(np.zeros(count, dtype=int))
 
     found = estimate(everything_seen, (1.0,), precision=0.05, most=3000, block_size=1000)
     value, error = found.probability(1e-3)
@@ -95,7 +112,7 @@ def test_rare_modes_get_the_events_that_the_error_needs():
     def block(mode, first, count):
         u = np.random.default_rng([mode, first]).random(count)
         seen = u < (0.9999, 0.5)[mode]
-        return np.where(seen, 0, EDGES.size), np.ones(count)
+        return _drops(np.where(seen, 0, EDGES.size))
 
     found = estimate(block, (0.9, 0.1), precision=0.01, most=400_000, block_size=1000)
     assert found.number[1] > found.number[0]

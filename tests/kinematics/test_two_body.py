@@ -1,4 +1,5 @@
 import jax
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -48,3 +49,20 @@ def test_directions_are_unit_vectors_with_their_angles():
     np.testing.assert_allclose(third[0], np.sqrt(1 - cosine**2) * np.cos(2 * np.pi * turn), atol=1e-15)
     np.testing.assert_allclose(np.cross(first, second, axis=0), third, atol=1e-15)
     np.testing.assert_allclose((first**2).sum(0), 1.0, rtol=1e-15)
+
+
+def test_cosine_and_sine_of_turns():
+    turn = np.concatenate([np.random.default_rng(4).uniform(-1.0, 2.0, 2000), np.arange(-8, 17) / 8])
+    # two units in the last digit of 1
+    exact = [complex(mpmath.expjpi(2 * mpmath.mpf(t))) for t in turn]
+    for found, expected in zip(two_body.cosine_and_sine(turn), (np.real(exact), np.imag(exact)), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=3e-16)
+    quarters = np.array(two_body.cosine_and_sine(np.arange(5) / 4))
+    np.testing.assert_array_equal(quarters, [[1, 0, -1, 0, 1], [0, 1, 0, -1, 0]])
+
+
+def test_derivatives_of_cosine_and_sine():
+    for turn in (0.0, 0.125, 0.3, 0.77):
+        slope = [float(jax.grad(lambda t, k=k: two_body.cosine_and_sine(t)[k])(turn)) for k in range(2)]
+        cosine, sine = np.cos(2 * np.pi * turn), np.sin(2 * np.pi * turn)
+        np.testing.assert_allclose(slope, [-2 * np.pi * sine, 2 * np.pi * cosine], rtol=1e-13, atol=1e-13)

@@ -281,12 +281,13 @@ def generate_collider(
     wanted = chosen_modes(chain, modes)
     layout = topology(chain, wanted)
     shares = beam_shares(chain, beams)
-    used = np.flatnonzero(shares > 0)
+    # beams without a share stay as copies of one that has: scans over masses are compiled for one number of beams
+    used = np.where(shares > 0, np.arange(shares.size), np.argmax(shares))
     electron, positron = (np.asarray(a, dtype=float)[used] for a in beams[:2])
     table = np.zeros((1, 1, 2))
     if line_shape == "breit_wigner":
         table = mediator_mass_table(chain, wanted, 4 * electron * positron, beams.cos_max)
-    production = _Production(electron, positron, np.cumsum(shares[used]), np.float64(beams.cos_max), table)
+    production = _Production(electron, positron, np.cumsum(shares), np.float64(beams.cos_max), table)
     kernel = partial(
         _collider_kernel,
         random=_random(seed, modes, wanted),

@@ -35,3 +35,13 @@ class Sample(NamedTuple):
     minus: Float[Array, "n 2 _ 4"]
     plus: Float[Array, "n 2 _ 4"]
     vertex: Float[Array, "n 2 _ 3"]
+
+
+def each_decay(column: Array) -> list[Array]:
+    """Return a column with an entry per leg and step as a list of them, legs first.
+
+    For reductions: compiled code undoes the stacking of columns when it is cut along one axis at a time, so that no array with
+    short rows is ever made. Source: definition.
+    """
+    legs = [column[:, leg] for leg in range(column.shape[1])]
+    return [leg[:, step] for leg in legs for step in range(column.shape[2])]

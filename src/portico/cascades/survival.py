@@ -23,14 +23,14 @@ from ..numerics.sampling import MonteCarlo
 
 _PER_DECADE = 400
 _LOWEST = 1e-9
-_CHUNK = 16
+_CHUNK = 64
 _LOG_STEP = math.log(10.0) / _PER_DECADE
 EDGES = np.log(_LOWEST) + _LOG_STEP * np.arange(9 * _PER_DECADE + 1)
 """ln(epsilon) at which the staircase is counted: 400 per decade from 1e-9 to 1."""
 _ONE_SIDED = 1.8410216450092636
 """Number of events that are excluded at 84% CL where none is seen: -ln(0.1587)."""
 
-Block = Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]
+Block = Callable[[int, int, int], np.ndarray]
 
 
 def steps(
@@ -52,24 +52,44 @@ def steps(
     arrays, shape (n, j), or (n, 2j)    couplings and drops (negative where a decay leaves again); the sum of the drops up to
                                         epsilon is 1 - S(epsilon)
     """
+    # decay by decay: compiled code does not vectorise over axes as short as that of the decays
+    decays = range(start.shape[-1])
+    p, low = ([jnp.asarray(a)[..., k] for k in decays] for a in (probability, start))
+
+    def product(which: Callable[[int], Array]) -> Array:
+        return math.prod((jnp.where(which(k), 1 - p[k], 1.0) for k in decays), start=jnp.ones_like(low[0]))
+
     if stop is None:
-        place = start
-        later = place[..., :, None], start[..., None, :]
-        order = jnp.arange(start.shape[-1])
-        before = (later[1] < later[0]) | ((later[1] == later[0]) & (order[None, :] < order[:, None]))
-        left = jnp.prod(jnp.where(before, 1 - probability[..., None, :], 1.0), axis=-1)
-        return place, probability * left
-    place = jnp.concatenate([start, stop], axis=-1)
-    b, low, high, p = place[..., :, None], start[..., None, :], stop[..., None, :], probability[..., None, :]
-    ahead = jnp.prod(jnp.where((low < b) & (b <= high), 1 - p, 1.0), axis=-1)
-    behind = jnp.prod(jnp.where((low <= b) & (b < high), 1 - p, 1.0), axis=-1)
-    return place, ahead - behind
+        drops = [
+            p[j] * product(lambda k, j=j: (low[k] < low[j]) | ((low[k] == low[j]) & (k < j)))  # type: ignore[misc]
+            for j in decays
+        ]
+        return start, jnp.stack(drops, axis=-1)
+    high = [jnp.asarray(stop)[..., k] for k in decays]
+    drops = [
+        product(lambda k, b=b: (low[k] < b) & (b <= high[k])) - product(lambda k, b=b: (low[k] <= b) & (b < high[k]))  # type: ignore[misc]
+        for b in low + high
+    ]
+    return jnp.concatenate([start, stop], axis=-1), jnp.stack(drops, axis=-1)
 
 
 def first_edge(coupling: Float[Array, "..."]) -> Float[Array, "..."]:
     """Return the index of the first of EDGES at or above a coupling, as int32; their number where there is none."""
     index = jnp.ceil((jnp.log(coupling) - EDGES[0]) / _LOG_STEP)
     return jnp.clip(jnp.nan_to_num(index, posinf=EDGES.size), 0, EDGES.size).astype(jnp.int32)
+
+
+def counted(
+    place: Float[Array, "n k"], drop: Float[Array, "n k"], weight: Float[Array, " n"]
+) -> Float[Array, " edges_1"]:
+    """Return the drops of :func:`steps`, summed by :func:`first_edge`, for events whose weight is not 0. Source: definition.
+
+    The last entry holds those beyond the last of EDGES. For reductions: the result is as small as EDGES, whatever the events.
+    """
+    total = jnp.zeros(EDGES.size + 1)
+    for k in range(place.shape[-1]):
+        total = total.at[first_edge(place[..., k])].add(jnp.where(weight != 0, drop[..., k], 0.0))
+    return total
 
 
 class Survival(NamedTuple):
@@ -111,7 +131,7 @@ def estimate(
 
     Parameters
     ----------
-    block : callable          takes mode, first event, number of events (at most 16 blocks, which bounds the memory); returns the indices of :func:`first_edge` and the drops
+    block : callable          takes mode, first event, number of events (at most 64 blocks, which bounds the memory); returns what :func:`counted` does
     ratio : sequence          branching ratios of the modes
     precision, most           wanted relative error; largest number of events in all
     block_size : int          events per block
@@ -131,8 +151,7 @@ def estimate(
     def draw(mode: int, blocks: int) -> None:
         for first in range(0, blocks, _CHUNK):
             count = min(_CHUNK, blocks - first) * block_size
-            index, drop = block(mode, int(number[mode]), count)
-            drops[mode] += np.bincount(np.ravel(index), weights=np.ravel(drop), minlength=EDGES.size + 1)
+            drops[mode] += block(mode, int(number[mode]), count)
             number[mode] += count
 
     def now() -> Survival:

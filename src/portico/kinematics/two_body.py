@@ -2,6 +2,7 @@ r"""Decays to two bodies, and directions on the sphere."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -10,6 +11,8 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ..numerics.namespace import array_namespace
 from .four_momentum import Boost, FourMomentum, boost
+
+_TAYLOR_TERMS = 8  # x^17/17! is 5e-17 at pi/4
 
 
 class Direction(NamedTuple):
@@ -50,10 +53,25 @@ def momentum(mass: ArrayLike, first_mass: ArrayLike, second_mass: ArrayLike) -> 
 def cosine_and_sine(turn: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
     r"""Return :math:`\cos 2\pi t` and :math:`\sin 2\pi t` for t in turns.
 
+    Notes     Within 3e-16. By Taylor series up to an eighth of a turn: several times as fast as the functions of the C library,
+              which compiled code calls number by number, and exact at quarters of a turn.
     Source    definition.
     """
-    angle = 2 * np.pi * jnp.asarray(turn, float)
-    return jnp.cos(angle), jnp.sin(angle)
+    turn = jnp.asarray(turn, float)
+    quarter = jnp.round(4 * turn)
+    x = 2 * np.pi * (turn - 0.25 * quarter)  # without rounding: both are multiples of the last digit of turn
+    square = x * x
+    cosine, sine = jnp.zeros_like(x), jnp.zeros_like(x)
+    for n in range(_TAYLOR_TERMS, -1, -1):
+        cosine = cosine * square + (-1) ** n / math.factorial(2 * n)
+        sine = sine * square + (-1) ** n / math.factorial(2 * n + 1)
+    sine = x * sine
+    quarter = quarter - 4 * jnp.floor(0.25 * quarter)
+    is_odd = (quarter == 1) | (quarter == 3)
+    return (
+        jnp.where((quarter == 1) | (quarter == 2), -1.0, 1.0) * jnp.where(is_odd, sine, cosine),
+        jnp.where(quarter >= 2, -1.0, 1.0) * jnp.where(is_odd, cosine, sine),
+    )
 
 
 def frame_about(cosine: ArrayLike, turn: ArrayLike) -> tuple[Direction, Direction, Direction]:

@@ -12,7 +12,7 @@ from jaxtyping import Array
 from .. import units
 from ..cascades import generator, survival
 from ..cascades.blocks import BLOCK
-from ..cascades.sample import Sample
+from ..cascades.sample import Sample, each_decay
 from ..decays.chain import Chain
 from ..detection.dump_veto import Dump, survival_steps
 from ._missing_energy_fold import Geometry, Prepared
@@ -37,16 +37,20 @@ def dump_of(geometry: Geometry, beam_energy: float) -> Dump:
 
 @cache
 def reduction(mode: str) -> Any:
-    """Return the function from a sample and the detectors to the steps of its survival; one object per veto mode."""
+    """Return the function from a sample and the detectors to the counted steps of its survival; one object per veto mode."""
 
-    def steps_of(sample: Sample, dump: Dump) -> tuple[Array, Array]:
-        count, happens = sample.decay.shape[0], sample.decay >= 0
-        along = jnp.where(happens, sample.vertex[..., 2], jnp.inf).reshape(count, -1)
-        pair = jnp.where(happens, sample.minus[..., 0] + sample.plus[..., 0], 0.0).reshape(count, -1)
-        place, drop = survival_steps(along, pair, sample.mediator[..., 0], dump, mode=mode)
-        return survival.first_edge(place), drop
+    def drops_of(sample: Sample, dump: Dump) -> Array:
+        columns = (each_decay(c) for c in (sample.decay, sample.minus, sample.plus, sample.vertex))
+        along, pair = [], []
+        for decay, minus, plus, vertex in zip(*columns, strict=True):
+            along.append(jnp.where(decay >= 0, vertex[..., 2], jnp.inf))
+            pair.append(jnp.where(decay >= 0, minus[..., 0] + plus[..., 0], 0.0))
+        place, drop = survival_steps(
+            jnp.stack(along, axis=-1), jnp.stack(pair, axis=-1), sample.mediator[..., 0], dump, mode=mode
+        )
+        return survival.counted(place, drop, sample.weight)
 
-    return steps_of
+    return drops_of
 
 
 def evenly(first: int, count: int, seed: int) -> np.ndarray:
@@ -80,9 +84,10 @@ def survival_of_chain(search: Search, state: Prepared, chain: Chain, spectrum: S
     draw = partial(
         generator.generate, chain, seed=seed,
         reduction=reduction(veto_of(search)), arguments=(dump_of(state.geometry, state.beam_energy),),
+        combine="sum",
     )  # fmt: skip
 
-    def block(mode: int, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def block(mode: int, first: int, count: int) -> np.ndarray:
         return draw(mediator=mediators(spectrum, chain.mediator_mass, first, count, seed), modes=[mode], start=first)
 
     return survival.estimate(

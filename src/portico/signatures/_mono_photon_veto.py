@@ -12,7 +12,7 @@ from jaxtyping import Array
 from .. import units
 from ..cascades import generator, survival
 from ..cascades.blocks import BLOCK
-from ..cascades.sample import Sample
+from ..cascades.sample import Sample, each_decay
 from ..decays.chain import Chain
 from ..detection.pair_veto import PairRule, probability_seen
 from ..detection.volumes import Volume, scales_inside
@@ -22,27 +22,28 @@ from .base import Search
 
 @cache
 def reduction(mode: str) -> Any:
-    """Return the function from a sample, a rule and a volume to the steps of its survival; one object per veto mode."""
+    """Return the function from a sample, a rule and a volume to the counted steps of its survival; one object per veto mode."""
 
-    def steps_of(sample: Sample, rule: PairRule, volume: Volume) -> tuple[Array, Array]:
-        seen = probability_seen(sample.minus, sample.plus, rule, mode=mode)
-        seen = jnp.where(sample.decay >= 0, seen, 0.0)
-        _, leave = scales_inside(sample.vertex, volume)
-        start = 1 / jnp.sqrt(leave)  # inside while 1/epsilon^2 < leave
-        count = seen.shape[0]
-        place, drop = survival.steps(seen.reshape(count, -1), start.reshape(count, -1), None)
-        return survival.first_edge(place), drop
+    def drops_of(sample: Sample, rule: PairRule, volume: Volume) -> Array:
+        columns = (each_decay(c) for c in (sample.decay, sample.minus, sample.plus, sample.vertex))
+        seen, start = [], []
+        for decay, minus, plus, vertex in zip(*columns, strict=True):
+            seen.append(jnp.where(decay >= 0, probability_seen(minus, plus, rule, mode=mode), 0.0))
+            start.append(1 / jnp.sqrt(scales_inside(vertex, volume)[1]))  # inside while 1/epsilon^2 < leave
+        place, drop = survival.steps(jnp.stack(seen, axis=-1), jnp.stack(start, axis=-1), None)
+        return survival.counted(place, drop, sample.weight)
 
-    return steps_of
+    return drops_of
 
 
 def beams_of(search: Search, state: Prepared, mass: float) -> generator.ColliderBeams:
-    """Return the beams of the data sets in which a mediator of this mass (GeV) passes the selection."""
-    data = collisions(state, search.options, mass)
+    """Return the beams of all chosen data sets, without luminosity where a mediator of this mass (GeV) fails the selection."""
+    luminosity = {c.root_s: c.luminosity for c in collisions(state, search.options, mass)}
+    energies = [state.energy[name] for name in search.options["samples"].split(",") if name in state.energy]
     return generator.ColliderBeams(
-        tuple(c.electron_energy for c in data),
-        tuple(c.positron_energy for c in data),
-        tuple(c.luminosity for c in data),
+        tuple(e**2 / (4 * state.positron_energy) for e in energies),
+        (state.positron_energy,) * len(energies),
+        tuple(luminosity.get(e, 0.0) for e in energies),
         state.largest_cosine,
     )
 
@@ -56,10 +57,10 @@ def survival_of_chain(search: Search, state: Prepared, chain: Chain) -> survival
     draw = partial(
         generator.generate_collider, chain, beams_of(search, state, chain.mediator_mass), seed=seed_of(search),
         spin_correlations=options["spin_correlations"] == "on",
-        reduction=reduction(options["veto_mode"]), arguments=(state.rule, state.volume),
+        reduction=reduction(options["veto_mode"]), arguments=(state.rule, state.volume), combine="sum",
     )  # fmt: skip
 
-    def block(mode: int, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    def block(mode: int, first: int, count: int) -> np.ndarray:
         return draw(count=count, modes=[mode], start=first)
 
     return survival.estimate(
