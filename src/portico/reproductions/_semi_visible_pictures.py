@@ -24,7 +24,8 @@ TITLES = {
     "lepton": "HNL BP1",
     "opening": "HNL, BR(32) = 0.99",
 }
-MASSES = (0.02, 0.05, *(float(m) for m in np.round(np.geomspace(0.1, 6.0, 17), 4)))
+_MAPPED = tuple(float(m) for m in np.round(np.geomspace(0.1, 6.0, 17), 4))
+MASSES = (0.02, 0.05, *_MAPPED)
 _DUMP_MASSES = (0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.33, 0.36, 0.4, 0.45, 0.5, 0.6, 0.7, 0.85)
 _MIXINGS = np.geomspace(1e-4, 1e-1, 61)
 THRESHOLDS = (0.01, 0.015, 0.02, 0.025, 0.03, 0.035, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3)
@@ -71,8 +72,8 @@ def _lifetimes(numbers: Numbers) -> Axes:
 
 
 def _survival(numbers: Numbers, name: str) -> Axes:
-    rows = [numbers.survival(name, _MIXINGS, mass=m, **COARSE)[0] for m in MASSES]
-    return survival(MASSES, _MIXINGS, np.array(rows), title=f"{TITLES[name]}; BaBar, any, full volume")
+    rows = [numbers.survival(name, _MIXINGS, mass=m, **COARSE)[0] for m in _MAPPED]
+    return survival(_MAPPED, _MIXINGS, np.array(rows), title=f"{TITLES[name]}; BaBar, any, full volume")
 
 
 def _threshold(numbers: Numbers) -> Axes:
