@@ -5,6 +5,8 @@ import pytest
 
 import portico
 from portico.errors import InvalidInput, UnknownName
+from portico.limits.files import write_survival
+from portico.limits.recast import survival_grid
 
 NAME = "babar_mono_photon_2017"
 OPTIONS = {"samples": "4s", "hadronic_decays": "off", "precision": "2%"}
@@ -74,6 +76,44 @@ def test_a_scan_finds_every_interval_and_says_where_it_comes_from():
     assert reach.attrs["published"] == NAME
     assert reach["low_spread"].dims == ("spread", "mass", "spread_interval")
     assert "1702.03327" in portico.cite(reach)
+
+
+def test_the_survival_grid_is_that_of_the_search():
+    search, model, masses = portico.search(NAME, events=20_000, **OPTIONS), _model(mass=None), [0.3, 1.25]
+    grid = survival_grid(search, model, {"mass": masses})
+    assert grid["probability"].dims == ("mass", "epsilon")
+    epsilon = grid["epsilon"].values
+    assert (epsilon[0], epsilon[-1]) == pytest.approx(model.PARAMETERS["epsilon"].limit_range)
+    for k, mass in enumerate(masses):
+        value, error = search.signature.survival(search, _model(mass=mass)).probability(epsilon)
+        np.testing.assert_array_equal(grid["probability"].values[k], value)
+        np.testing.assert_array_equal(grid["standard_error"].values[k], error)
+    # prompt at 1.25 GeV, from a separate Monte Carlo
+    assert float(grid["probability"].sel(mass=1.25).interp(epsilon=1e-2)) == pytest.approx(0.0306, rel=0.15)
+    assert "veto_mode=any" in grid.attrs["options"]
+    with pytest.raises(InvalidInput, match="no event passes"):
+        survival_grid(search, model, {"mass": [0.3, 9.0]})
+
+
+def test_the_survival_files_hold_the_grid(tmp_path):
+    import csv
+
+    import xarray
+
+    search = portico.search(NAME, events=20_000, **OPTIONS)
+    grid = survival_grid(search, _model(mass=None), {"mass": [0.3, 1.25]})
+    table, netcdf = write_survival(tmp_path, grid)
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["mass_gev", "epsilon", "probability", "standard_error"]
+    assert len(rows) == grid["probability"].size
+    for name in ("probability", "standard_error"):
+        np.testing.assert_allclose([float(row[name]) for row in rows], grid[name].values.ravel(), rtol=1e-9)
+    assert float(rows[-1]["mass_gev"]) == 1.25
+    with xarray.open_dataset(netcdf) as again:
+        np.testing.assert_array_equal(again["probability"], grid["probability"])
+        assert again["mass"].attrs["units"] == "GeV"
+        assert again.attrs["search"] == NAME
 
 
 def test_wrong_input_is_told():

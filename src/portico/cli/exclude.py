@@ -57,7 +57,7 @@ def recast(
 ) -> int:
     """Print the excluded intervals of a published limit that is carried over, or compute a scan into a folder."""
     from ..limits.reach import check_scan
-    from ..limits.recast import limit_recast, reach_recast, recasts
+    from ..limits.recast import limit_recast, reach_recast, recasts, survival_grid
 
     if published not in recasts():
         raise unknown_name("published limit with a search", published, recasts())
@@ -82,7 +82,7 @@ def recast(
         return reach_recast(search, model, axes, **callbacks)
 
     return _scanned(
-        search, model, settings, axes, "epsilon", output, compute,
+        search, model, settings, axes, "epsilon", output, compute, grid=lambda: survival_grid(search, model, axes),
         magnetic_moment=magnetic_moment, as_json=as_json, command=command,
     )  # fmt: skip
 
@@ -198,8 +198,9 @@ def _scanned(
     magnetic_moment: str | None,
     as_json: bool,
     command: list[str],
+    grid: Callable[[], Any] | None = None,
 ) -> int:
-    """Compute a scan into a folder: table, dataset, picture, provenance."""
+    """Compute a scan into a folder: table, dataset, picture, provenance; ``grid`` gives the survival probabilities to write."""
     from ..limits import files
 
     with files.ReachTable(output, model, list(axes), parameter) as table_file:
@@ -210,6 +211,8 @@ def _scanned(
             str(files.write_dataset(folder, dataset)),
             str(files.write_provenance(folder, dataset, search, command, magnetic_moment=magnetic_moment)),
         ]
+        if grid is not None:
+            names[2:2] = map(str, files.write_survival(folder, grid()))
         names[2:2] = _pictures(dataset, folder, magnetic_moment)
         table_file.verify()
     _report(search, dataset, names, axes, as_json=as_json)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..signatures.base import Search
 
-FILES = ("reach.csv", "reach.nc", "reach.png", "reach.pdf", "provenance.json")
+FILES = ("reach.csv", "reach.nc", "reach.png", "reach.pdf", "survival.csv", "survival.nc", "provenance.json")
 _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "equinox", "xarray", "matplotlib", "particle")
 
 
@@ -175,6 +175,22 @@ def write_dataset(folder: Path, dataset: xarray.Dataset) -> Path:
     with whole(path) as part:
         dataset.to_netcdf(part, engine="scipy")
     return path
+
+
+def write_survival(folder: Path, dataset: xarray.Dataset) -> list[Path]:
+    """Write ``survival.csv``, one row per point and mixing, and ``survival.nc``: P of :func:`portico.limits.recast.survival_grid`."""
+    axes = [str(name) for name in dataset["probability"].dims]
+    units = {name: dataset[name].attrs["units"] for name in axes}
+    head = [name if units[name] == "1" else f"{name}_{units[name].lower()}" for name in axes]
+    columns = [a.ravel() for a in np.meshgrid(*(dataset[name].values for name in axes), indexing="ij")]
+    columns += [dataset[name].values.ravel() for name in ("probability", "standard_error")]
+    paths = [folder / "survival.csv", folder / "survival.nc"]
+    with whole(paths[0]) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(",".join([*head, "probability", "standard_error"]) + "\n")
+        file.writelines(",".join(map(_text, row)) + "\n" for row in zip(*columns, strict=True))
+    with whole(paths[1]) as part:
+        dataset.to_netcdf(part, engine="scipy")
+    return paths
 
 
 def write_provenance(

@@ -8,20 +8,21 @@ fall and rise again: there are up to a few excluded intervals, and all are found
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import registry
-from ..errors import InvalidInput, unknown_name
+from ..errors import InvalidInput, NumericsError, unknown_name
 from ..models.base import Model
 from ..numerics.intervals import Intervals, find_intervals
 from ..signatures._semi_visible import points_of
 from ..signatures.base import Search, make_search
 from .curves import Curve, curve
 from .front import as_model
-from .problem import Block, Problem
+from .problem import Block, Problem, sources_of
 from .required import Required
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .reach import Limit
 
 _PER_DECADE = 25
+_FILE_PER_DECADE = 20
 _FINER = 4  # between 100 nodes per decade the survival is interpolated: steps of single events are no features
 
 
@@ -90,6 +92,55 @@ def reach_recast(
         return recast_problem(search, model, "epsilon", curve(search.name), points)
 
     return reach_of(problem, model, search, scan, "epsilon", None, "recast", on_start, on_block)
+
+
+def survival_grid(search: Search, model: Model, scan: Mapping[str, Any]) -> xarray.Dataset:
+    """Return the probability that an event of the search passes its vetoes, over a scan and epsilon.
+
+    Parameters
+    ----------
+    search : Search     one whose published limit can be carried over (:func:`recasts`)
+    model : Model       epsilon may be left out
+    scan : mapping      parameters to arrays, as for :func:`recast`
+
+    Returns
+    -------
+    Dataset             ``probability`` and ``standard_error`` over the scanned parameters and ``epsilon`` (20 per decade of its
+                        range); nan where the point could not be computed. Samples that a recast with the same search has
+                        drawn are used again.
+
+    Raises InvalidInput for a scan of epsilon, and as :func:`recast`.
+    """
+    import xarray as xr
+
+    from .. import __version__
+    from .reach import check_scan
+
+    theory = as_model(model)
+    axes = check_scan(theory, scan, "epsilon")
+    spec = theory.PARAMETERS["epsilon"]
+    assert spec.limit_range is not None
+    epsilon = np.geomspace(
+        *spec.limit_range, 1 + round(_FILE_PER_DECADE * np.log10(spec.limit_range[1] / spec.limit_range[0]))
+    )
+    mesh = [a.ravel() for a in np.meshgrid(*axes.values(), indexing="ij")]
+    points = dict(zip(axes, mesh, strict=True))
+    search.signature.check_model(search, theory.with_parameters(epsilon=1.0).with_parameters(**points))
+    found = np.full((2, mesh[0].size, epsilon.size), np.nan)
+    for k, one in enumerate(_rows(theory, points, mesh[0].size)):
+        with contextlib.suppress(NumericsError):
+            found[:, k] = search.signature.survival(search, one).probability(epsilon)
+    shape, names = (*(a.size for a in axes.values()), epsilon.size), (*axes, "epsilon")
+    units = {name: theory.PARAMETERS[name].unit for name in names}
+    meaning = ("probability that no veto stops an event", "standard error of the probability, from the Monte Carlo")
+    return xr.Dataset(
+        {name: (names, part.reshape(shape), {"units": "1", "long_name": text})
+         for name, part, text in zip(("probability", "standard_error"), found, meaning, strict=True)},
+        {name: (name, values, {"units": units[name]}) for name, values in {**axes, "epsilon": epsilon}.items()},
+        {"search": search.name, "options": "\n".join(f"{name}={value}" for name, value in search.options.items()), "model": theory.NAME,
+         "model_parameters": "\n".join(f"{name}={value}" for name, value in theory.parameters().items() if value is not None and name not in names),
+         "portico_version": __version__, "sources": "\n".join(sources_of(search, theory, "recast"))},
+    )  # fmt: skip
 
 
 def recasts() -> list[str]:

@@ -17,6 +17,7 @@ from ._parameters import MEDIATOR, SPLITTING, lightest, lightest_mass, one_compl
 from .base import Coupling, DarkFermionModel, Parameter, Value
 
 _OFF_DIAGONAL = ("32", "21", "31")
+_ROUNDING = 1e-14  # of couplings from a mixing matrix
 _V = {
     name: Parameter("1", f"coupling V_{name}{kind}", default, -1.0, 1.0, symbol=f"$V_{{{name}}}$")
     for name, kind, default in (("32", ", modulus with sign", "none"), ("21", ", modulus with sign", "none"), ("31", ", modulus with sign", "0"),
@@ -173,6 +174,9 @@ class HeavyNeutralLepton(DarkFermionModel):
             "splitting_32": masses[3] / masses[2] - 1,
         }
         couplings = _seesaw.with_signs(_seesaw.couplings(mixing)[1:, 1:])
+        couplings = np.where(
+            abs(couplings) > _ROUNDING, couplings, 0
+        )  # what a symmetry forbids must not open a channel
         return cls.from_couplings(
             couplings=couplings, neutrino_dirac_mass=abs(entries["neutrino_dirac_mass"]), **heavy, **others
         )
