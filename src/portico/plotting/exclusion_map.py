@@ -38,6 +38,14 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
     with mpl.rc_context(STYLE):
         if ax is None:
             ax = Figure(figsize=(5.8, 4.5), layout="constrained").add_subplot()
+        # ahead of the lines: the gaps for their labels are cut in these scales
+        for name, grid, label, scale in (
+            (names[0], x, ax.set_xlabel, ax.set_xscale),
+            (names[1], y, ax.set_ylabel, ax.set_yscale),
+        ):
+            label(axis_label(name, specs[name]))
+            if np.all(grid > 0) and grid.max() / grid.min() > 10:
+                scale("log")
         if values.count():
             norm = LogNorm(values.min(), values.max())
             mesh = ax.pcolormesh(
@@ -49,13 +57,6 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
                 levels = LogLocator(subs=(1.0, 3.0)).tick_values(values.min(), values.max())
                 lines = ax.contour(x[first], y[second], values, levels=levels, colors="white", linewidths=0.8)
                 ax.clabel(lines, fmt=lambda v: f"{v:.0e}".replace("e-0", "e-"), fontsize=7)
-        for name, grid, label, scale in (
-            (names[0], x, ax.set_xlabel, ax.set_xscale),
-            (names[1], y, ax.set_ylabel, ax.set_yscale),
-        ):
-            label(axis_label(name, specs[name]))
-            if np.all(grid > 0) and grid.max() / grid.min() > 10:
-                scale("log")
         common, own = common_and_own([dataset], specs)
         ax.set_title(f"{own[0]}\n{', '.join(common)}", fontsize=9)
     return ax

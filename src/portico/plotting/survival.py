@@ -56,6 +56,9 @@ def survival(
         if ax is None:
             ax = Figure(figsize=(5.8, 4.5), layout="constrained").add_subplot()
         shown = np.ma.masked_invalid(np.where(values == 0, smallest * 1e-3, values)).T
+        scale_horizontal(ax, mass)  # ahead of the lines: the gaps for their labels are cut in these scales
+        ax.set_yscale("log")
+        ax.set_ylim(epsilon[0], epsilon[-1])
         colours = mpl.colormaps["viridis"].with_extremes(under="#2b2b2b", bad="white")
         mesh = ax.pcolormesh(
             mass, epsilon, shown, norm=LogNorm(smallest, 1.0), cmap=colours, shading="nearest", rasterized=True
@@ -65,9 +68,6 @@ def survival(
         if levels and min(shown.shape) > 1:
             lines = ax.contour(mass, epsilon, shown, levels=levels[::-1], colors="white", linewidths=0.8)
             ax.clabel(lines, fmt=lambda v: f"$10^{{{round(np.log10(v))}}}$", fontsize=8)
-        scale_horizontal(ax, mass)
-        ax.set_yscale("log")
-        ax.set_ylim(epsilon[0], epsilon[-1])
         ax.set_xlabel(MASS_LABEL)
         ax.set_ylabel(r"$\epsilon$")
         if title:
