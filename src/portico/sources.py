@@ -49,8 +49,14 @@ def cite(result: Any) -> str:
 
     Parameters
     ----------
-    result : SignalYield, Limit, Reach dataset, search or any object with ``sources``
+    result : SignalYield, Limit, Reach dataset, search or any object with ``sources``; or a list of them
     """
+    if isinstance(result, list | tuple) and not hasattr(result, "sources"):
+        return bibtex(text for each in result for text in _sources_of(each))
+    return bibtex(_sources_of(result))
+
+
+def _sources_of(result: Any) -> list[str]:
     sources: Any
     if isinstance(getattr(result, "attrs", None), dict):
         sources = str(result.attrs.get("sources", "")).split("\n")
@@ -62,4 +68,4 @@ def cite(result: Any) -> str:
         raise InvalidInput(
             f"cite: {type(result).__name__} carries no sources; expected a signal, limit, reach or search of portico."
         )
-    return bibtex(sources)
+    return list(sources)

@@ -130,11 +130,33 @@ def test_wrong_dimensions_are_refused(reach, grid):
             portico.plot.exclusion(thing)
         with pytest.raises(portico.InvalidInput, match=r"plot: expected a dataset from portico\.reach over two"):
             portico.plot.exclusion_map(thing)
-    with pytest.raises(portico.InvalidInput, match=r"plot: expected reaches of one model over the same one parameter"):
+    with pytest.raises(portico.InvalidInput, match=r"plot: expected a reach over one parameter, given 2"):
         portico.plot.exclusion([grid])
-    with pytest.raises(portico.InvalidInput, match=r"plot: expected reaches of one model over the same one parameter"):
+    with pytest.raises(
+        portico.InvalidInput, match=r"plot: expected reaches of the same parameter over the same other one"
+    ):
         portico.plot.exclusion([reach, grid])
     with pytest.raises(
         portico.InvalidInput, match=r"plot: expected a reach over two parameters, given 1; use exclusion for one"
     ):
         portico.plot.exclusion_map(reach)
+
+
+def test_models_may_differ_and_a_long_legend_stands_beside():
+    models = {
+        "inelastic": portico.models.Inelastic(alpha_dark=0.1, splitting=0.4),
+        "dirac inelastic": portico.models.DiracInelastic(alpha_dark=0.1, splitting=0.4, mixing_angle=0.1),
+    }
+    scan = {"mass": [0.5, 1.0, 2.0]}
+    reaches = [portico.recast("babar_mono_photon_2017", model, scan=scan, events=20_000) for model in models.values()]
+    ax = portico.plot.exclusion(reaches, magnetic_moment="bnl_fnal_2021")
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts[0] == "BaBar mono-photon, recast, inelastic"
+    assert texts[1] == r"BaBar mono-photon, recast, dirac inelastic, $\theta$ = 0.1"
+    assert any("if invisible" in text for text in texts)
+    note = ax.texts[-1].get_text()
+    assert "veto mode: any, volume: full" in note
+    assert "cos" not in note  # a default
+    ax.figure.draw_without_rendering()
+    assert ax.get_legend().get_window_extent().x0 >= ax.get_window_extent().x1
+    assert portico.cite(reaches).count("Lees") >= 1

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidInput, NumericsError, unknown_name
+from ..errors import InvalidInput, NumericsError
 from .arguments import confidence, make_model, make_search, pairs, scans
 from .interrupted import Interrupted, check, raising, say
 from .progress import Progress
@@ -57,11 +57,9 @@ def recast(
 ) -> int:
     """Print the excluded intervals of a published limit that is carried over, or compute a scan into a folder."""
     from ..limits.reach import check_scan
-    from ..limits.recast import limit_recast, reach_recast, recasts, survival_grid
+    from ..limits.recast import limit_recast, reach_recast, recast_search, survival_grid
 
-    if published not in recasts():
-        raise unknown_name("published limit with a search", published, recasts())
-    search, model = make_search(published, options), make_model(model_name, settings)
+    search, model = recast_search(published, pairs(options, "--option")), make_model(model_name, settings)
     if not scan:
         if magnetic_moment is not None:
             raise InvalidInput(
@@ -137,7 +135,7 @@ def _print_spread(result: Limit) -> None:
     words = []
     for name, intervals in result.spread.items():
         shown = [f"{number(low, 3)} to {'the end' if high is None else number(high, 3)}" for low, high in intervals]
-        words.append(f"{name} one standard error: {', '.join(shown) or 'nothing'}")
+        words.append(f"{name} one standard error (84% bound where no event passes): {', '.join(shown) or 'nothing'}")
     print(f"Monte Carlo error of the survival probability {100 * result.numerical_error:.2g}%; {'; '.join(words)}")
 
 

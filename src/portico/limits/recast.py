@@ -37,7 +37,7 @@ _FINER = 4  # between 100 nodes per decade the survival is interpolated: steps o
 
 
 def recast(
-    published: str,
+    published: Search | str,
     model: Model,
     *,
     scan: Mapping[str, Any] | None = None,
@@ -49,7 +49,8 @@ def recast(
 
     Parameters
     ----------
-    published : str      name of a published limit whose search comes with portico: ``babar_mono_photon_2017``, ...
+    published : str      name of a published limit whose search comes with portico: ``babar_mono_photon_2017``, ...; or the
+                         user's own file, or a search
     model : Model        with dark decays; epsilon may be left out, and what is scanned
     scan : mapping       as for :func:`portico.reach`; without it one point is computed
     **options            options of the search, such as ``veto_mode="both"``
@@ -62,20 +63,52 @@ def recast(
     Raises UnknownName for a name that is not known, InvalidInput where the model has no open dark decay or the mass lies
     outside the published limit.
     """
-    known = recasts()
-    if not isinstance(published, str) or published not in known:
-        raise unknown_name("published limit with a search", published, known)
-    search, theory = make_search(published, options), as_model(model)
+    search, theory = recast_search(published, options), as_model(model)
     if scan is None:
         return limit_recast(search, theory)
     return reach_recast(search, theory, scan, on_start=on_start, on_block=on_block)
+
+
+def recast_search(published: Search | str, options: Mapping[str, Any]) -> Search:
+    """Return the search behind a published limit, given its name, the user's own file, or itself.
+
+    Raises UnknownName for a name that is not known, InvalidInput for a search without a published limit.
+    """
+    if isinstance(published, Search):
+        search = published.with_options(**options) if options else published
+    else:
+        known = recasts()
+        own = isinstance(published, str) and (published.endswith(".toml") or "/" in published)
+        if not own and published not in known:
+            if isinstance(published, str) and published in registry.names("search"):
+                raise InvalidInput(
+                    f"no published curve belongs to search '{published}'; use limit or reach for it. Known: {', '.join(known)}."
+                )
+            raise unknown_name("published limit with a search", published, known)
+        search = make_search(published, dict(options))
+    published_of(search)
+    return search
+
+
+def published_of(search: Search) -> Curve:
+    """Return the published limit that a search carries over: what its file says, or the curve of its name.
+
+    Raises InvalidInput where there is none.
+    """
+    if hasattr(search.signature, "published_limit"):
+        return curve(search.signature.published_limit(search))
+    if search.name not in recasts():
+        raise InvalidInput(
+            f"no published curve belongs to search '{search.name}'; use limit or reach for it. Known: {', '.join(recasts())}."
+        )
+    return curve(search.name)
 
 
 def limit_recast(search: Search, model: Model) -> Limit:
     """Return the limit at one point from the published limit that bears the name of the search."""
     from .reach import limit_of
 
-    return limit_of(recast_problem(search, model, "epsilon", curve(search.name), {}), None, "recast")
+    return limit_of(recast_problem(search, model, "epsilon", published_of(search), {}), None, "recast")
 
 
 def reach_recast(
@@ -90,7 +123,7 @@ def reach_recast(
     from .reach import reach_of
 
     def problem(points: dict[str, np.ndarray]) -> Problem:
-        return recast_problem(search, model, "epsilon", curve(search.name), points)
+        return recast_problem(search, model, "epsilon", published_of(search), points)
 
     return reach_of(problem, model, search, scan, "epsilon", None, "recast", on_start, on_block)
 
@@ -187,8 +220,19 @@ def recast_problem(
     grid = np.geomspace(*spec.limit_range, int(np.ceil(_PER_DECADE * decades)) + 1)
     return Problem(
         search, model, parameter, grid, Required(np.zeros(1), np.ones(1), 0.0), 1.0, "observed", "recast",
-        tuple(search.signature.notes(search, whole)), (), published,
+        (*search.signature.notes(search, whole), *_own_exposure(search)), (), published,
     )  # fmt: skip
+
+
+def _own_exposure(search: Search) -> tuple[str, ...]:
+    """A sentence for a file of the user's: what the published curve holds already does not enter again."""
+    if search.name in registry.names("search") and search.experiment.path == str(
+        registry.path_of("search", search.name)
+    ):
+        return ()
+    return (
+        "the limit is that of the published curve, carried over: luminosity and efficiency of the file do not enter.",
+    )
 
 
 def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) -> Block:

@@ -15,7 +15,7 @@ from ..limits.files import whole
 from ..models import model_class
 from ..precision import magnetic_moment as moment
 from .comparison import chosen, draw_curves, draw_magnetic_moment, within
-from .labels import axis_label, common_and_own, lines
+from .labels import axis_label, common_and_own, is_cascade, lines
 from .regions import draw_region, interval_region
 from .style import COLOURS, STYLE, scale_horizontal
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _REACH = COLOURS[:4]
+_MOST_INSIDE = 5
+_WIDE = (8.9, 4.3)
 _CHANNEL_DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
 
@@ -41,7 +43,7 @@ def exclusion(
 
     Parameters
     ----------
-    reaches : Dataset or several    from :func:`portico.reach`, all over the same one parameter
+    reaches : Dataset or several    from :func:`portico.reach` or :func:`portico.recast`, all over the same one parameter; models may differ
     ax : Axes or None               where to draw; a new figure by default
     compare : bool or names         draw the newest published limits that come with portico, or those of these names; bounds
                                     for any decay always, but for False (over a mass only)
@@ -57,14 +59,12 @@ def exclusion(
         reaches = [reaches]
     if not reaches or not all(hasattr(r, "data_vars") and "n_intervals" in r for r in reaches):
         raise InvalidInput("plot: expected datasets from portico.reach, one or several.")
-    dimensions = {
-        (tuple(str(name) for name in r["n_intervals"].dims), r.attrs["parameter"], r.attrs["model"]) for r in reaches
-    }
-    names, parameter, model = next(iter(dimensions))
-    if len(dimensions) > 1 or len(names) != 1:
-        raise InvalidInput(
-            "plot: expected reaches of one model over the same one parameter; draw each two-dimensional scan on its own."
-        )
+    dimensions = {(tuple(str(name) for name in r["n_intervals"].dims), r.attrs["parameter"]) for r in reaches}
+    names, parameter = next(iter(dimensions))
+    if len(dimensions) > 1:
+        raise InvalidInput("plot: expected reaches of the same parameter over the same other one; these differ.")
+    if len(names) != 1:
+        raise InvalidInput(f"plot: expected a reach over one parameter, given {len(names)}; use exclusion_map for two.")
     if labels is not None and len(labels) != len(reaches):
         raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
     drawn = chosen(compare, parameter)
@@ -72,19 +72,21 @@ def exclusion(
         moment.data_set(magnetic_moment)
         if (names[0], parameter) != ("mass", "epsilon"):
             raise InvalidInput(f"plot: magnetic_moment: expected epsilon over mass, given {parameter} over {names[0]}.")
-    specs = model_class(model).PARAMETERS
+    specs: dict[str, Any] = {}
+    for each in reversed(reaches):
+        specs |= model_class(each.attrs["model"]).PARAMETERS
     common, own = common_and_own(reaches, specs)
     with mpl.rc_context(STYLE):
+        own_figure = ax is None
         if ax is None:
             ax = Figure(figsize=(5.6, 4.3)).add_axes((0.125, 0.125, 0.84, 0.85))
         bottom, top = _frame(ax, reaches, names[0], parameter, specs)
+        short_legend_top = top
         if magnetic_moment is not None or any(each.kind == "bound" for each in within(ax, drawn)):
             top = min(specs[parameter].limit_range[1], 10 * top)  # for a longer legend
             ax.set_ylim(bottom, top)
         if names[0] == "mass":
-            invisible = not any(
-                r.attrs.get("published") for r in reaches
-            )  # what is carried over does not hold as it is
+            invisible = not any(is_cascade(r) or r.attrs.get("published") for r in reaches)
             draw_curves(ax, drawn, [r.attrs["cl"] for r in reaches], invisible=invisible)
         if magnetic_moment is not None:
             draw_magnetic_moment(ax, magnetic_moment)
@@ -98,9 +100,24 @@ def exclusion(
         handles, texts = ax.get_legend_handles_labels()
         first = [k for k, text in enumerate(texts) if text in own or (labels and text in labels)]
         order = first + [k for k in range(len(texts)) if k not in first]
-        ax.legend([handles[k] for k in order], [texts[k] for k in order], loc="upper left", handlelength=2.6)
+        shown = [handles[k] for k in order], [texts[k] for k in order]
+        if own_figure and len(order) > _MOST_INSIDE:
+            ax.set_ylim(bottom, short_legend_top)
+            _legend_beside(ax, *shown)
+        else:
+            ax.legend(*shown, loc="upper left", handlelength=2.6)
         ax.text(0.98, 0.03, lines(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
     return ax
+
+
+def _legend_beside(ax: Axes, handles: Sequence[Any], texts: Sequence[str]) -> None:
+    """A long legend stands beside the axes, whose size stays."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.set_size_inches(*_WIDE)
+    share = 5.6 / _WIDE[0]
+    ax.set_position((0.125 * share, 0.125, 0.84 * share, 0.85))
+    ax.legend(handles, texts, loc="upper left", bbox_to_anchor=(1.01, 1.01), handlelength=2.6, borderaxespad=0.2)
 
 
 def _edges(dataset: xarray.Dataset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -117,7 +134,9 @@ def _frame(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: st
     x = np.concatenate([r[name].values for r in reaches])
     low = np.concatenate([r["low"].values.ravel() for r in reaches])
     low = low[np.isfinite(low)]
-    smallest, largest = (low.min(), low.max()) if low.size else (1e-4, 1e-1)
+    high = np.concatenate([r["high"].values.ravel() for r in reaches])
+    high = high[np.isfinite(high)]
+    smallest, largest = (low.min(), max([low.max(), *high])) if low.size else (1e-4, 1e-1)
     span = 10 ** np.ceil(np.log10(largest * 2))
     room = 10 ** np.ceil(0.9 * np.log10(span / smallest)) * smallest  # for the legend
     bottom, top = 10 ** np.floor(np.log10(smallest / 2.5)), min(specs[parameter].limit_range[1], max(span, room))

@@ -20,15 +20,28 @@ def axis_label(name: str, spec: Parameter) -> str:
     return symbol if spec.unit == "1" else f"{symbol} [{spec.unit}]"
 
 
+_DECISIVE = ("veto_mode", "volume", "semi_visible_veto")
+_OF_THE_SAMPLE = ("precision", "events", "seed")
+
+
+def is_cascade(dataset: xarray.Dataset) -> bool:
+    """Whether a reach is of a model whose mediator decays to fermions that decay on: what is known of invisible ones does not hold."""
+    return dataset.attrs["model"] != "dark_photon"
+
+
 def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[str, str]:
     """Return what a reach is for, each in words, by name: model parameters, options off their default, CL, method."""
-    words = {}
+    model = dataset.attrs["model"]
+    words = {} if model == "dark_photon" else {"model": model.replace("_", " ")}
     for line in filter(None, dataset.attrs["model_parameters"].split("\n")):
         name, _, value = line.partition("=")
-        words[name] = _parameter(name, value, specs[name])
-    for line in filter(None, dataset.attrs["changed_options"].split("\n")):
+        if model == "dark_photon" or value != specs[name].default:
+            words[name] = _parameter(name, value, specs[name])
+    decides = _DECISIVE if is_cascade(dataset) else ()
+    for line in filter(None, dataset.attrs["options"].split("\n")):
         name, _, value = line.partition("=")
-        words[f"option {name}"] = f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
+        if name in decides or (line in dataset.attrs["changed_options"].split("\n") and name not in _OF_THE_SAMPLE):
+            words[f"option {name}"] = f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
     method = dataset.attrs["method"]
     words["cl"] = f"{100 * dataset.attrs['cl']:g}% CL"
     if not dataset.attrs.get("published"):

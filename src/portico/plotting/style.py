@@ -22,7 +22,7 @@ STYLE: dict[str, Any] = {
 # Okabe and Ito, distinguishable for colour-blind readers
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5a5a5a")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
-MASS_LABEL = "$m_{A'}$ [GeV]"
+MASS_LABEL = "$m_{Z'}$ [GeV]"
 
 
 def single_frame(ax: Axes | None, height: float = 4.3) -> Axes:
@@ -33,8 +33,8 @@ def single_frame(ax: Axes | None, height: float = 4.3) -> Axes:
 
 
 def scale_horizontal(ax: Axes, x: np.ndarray) -> None:
-    """Fit the horizontal axis to its values: logarithmic where they span more than a factor 10, with readable numbers."""
-    if np.all(x > 0) and x.max() / x.min() > 10:
+    """Fit the horizontal axis to its values: logarithmic where they span a factor 5 or more, with readable numbers."""
+    if np.all(x > 0) and x.max() / x.min() >= 5:
         ax.set_xscale("log")
         if x.max() / x.min() < 300:  # the labels between powers of ten would run into each other
             ax.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))

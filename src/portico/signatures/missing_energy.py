@@ -151,7 +151,7 @@ def notes(search: Search, model: Any) -> list[str]:
         return _invisible.notes(search, model, inelastic=_INELASTIC)
     told = "any decay before the end of the hadron calorimeter is seen"
     if veto_of(search) == "invisible":
-        told = "decays in the calorimeter count as energy seen there, later ones by the thresholds of veto and hadron calorimeter"
+        told = "decays in the calorimeter count as energy seen there, later ones by the thresholds of veto and hadron calorimeter, which makes prompt decays pass; NA64 does not claim this, compare semi_visible_veto=strict"
     return [f"semi_visible_veto={veto_of(search)}: {told}; all mediators are made at one depth and go along the beam."]
 
 
