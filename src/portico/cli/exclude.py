@@ -169,6 +169,7 @@ def reach(
     """Compute a reach into a folder; finished points are on disk at any moment."""
     from ..limits.reach import check_scan
     from ..limits.reach import reach as found
+    from ..limits.recast import survival_grid
 
     search, model = make_search(search_name, options), make_model(model_name, settings)
     level = confidence(cl)
@@ -178,8 +179,9 @@ def reach(
     def compute(**callbacks: Any) -> Any:
         return found(search, model, scan=axes, parameter=parameter, cl=level, method=method, **callbacks)
 
+    carried = hasattr(search.signature, "published_limit")
     return _scanned(
-        search, model, settings, axes, parameter, output, compute,
+        search, model, settings, axes, parameter, output, compute, grid=(lambda: survival_grid(search, model, axes)) if carried else None,
         magnetic_moment=magnetic_moment, as_json=as_json, command=command,
     )  # fmt: skip
 
@@ -321,8 +323,9 @@ def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any]
     basis = f"from {number(attributes['required_events'], 4)} events on"
     if attributes["published"]:
         basis = "from the published limit on invisible mediators"
+    method = "recast" if attributes["published"] else attributes["method"]
     print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points exclude a range of {attributes['parameter']} "
-          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {attributes['method']}, {basis}{_rest(good, excluded)})")  # fmt: skip
+          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {method}, {basis}{_rest(good, excluded)})")  # fmt: skip
     if excluded:
         flat = np.where((counts > 0) & good, low[..., 0], np.inf).ravel()
         everything = (
