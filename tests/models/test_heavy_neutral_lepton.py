@@ -163,7 +163,11 @@ def test_maximal_mixing_is_not_refused_for_rounding(seed):
     half = np.sqrt(0.5)
     matrix = np.eye(4, dtype=complex)
     matrix[2:, 2:] = [[half, half], [-half, half]]
-    v = np.abs(HeavyNeutralLepton.from_mixing_matrix(mixing_matrix=phases[:, None] * matrix).coupling_matrix())
+    v = np.abs(
+        HeavyNeutralLepton.from_mixing_matrix(
+            mixing_matrix=phases[:, None] * matrix, splitting_21=0.5, splitting_32=0.5
+        ).coupling_matrix()
+    )
     np.testing.assert_allclose(v, [[0, 0, 0], [0, 0, 1], [0, 1, 0]], atol=1e-12)
 
 
