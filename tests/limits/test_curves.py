@@ -182,7 +182,7 @@ def test_file_of_known_form_is_read():
         ("points.mass.value", [1.0, 10**400], "'mass' holds something that is no number"),
         ("points.mass.value", [1.0, 1e300], "'mass' holds 1e.297; expected at most 1e.06 GeV"),
         ("points.epsilon_high.value", [1.0, 1e300], "'epsilon_high' holds 1e.300; expected at most 100"),
-        ("titel", "x", "no key named 'titel' in mine.toml. Did you mean 'title'"),
+        ("titles", "x", "no key named 'titles' in mine.toml. Did you mean 'title'"),
         ("points.epsilon_hihg", {}, "Did you mean 'epsilon_high'"),
         ("points.mass.units", "GeV", "Did you mean 'unit'"),
     ],

@@ -27,7 +27,10 @@ from .record import flatten
 
 FORMATS = {".parquet": "parquet", ".hepmc": "hepmc", ".hepmc3": "hepmc", ".lhe": "lhe"}
 MOST_EVENTS = 1_000_000_000
-_SMALLEST_EPSILON, _FARTHEST_CM = 1e-100, 1e200  # proper decay lengths up to there, with room for boosts below 1.8e308
+_SMALLEST_EPSILON, _FARTHEST_CM = (
+    1e-60,
+    1e130,
+)  # of proper decay lengths: squares of positions stay below 1.8e308 for any boost
 
 
 class Written(NamedTuple):
@@ -58,14 +61,14 @@ def write(
     overwrite : bool          replace a file that exists; it stays until the first chunk of the new one is finished
     on_chunk : callable       called with the number of events of each finished chunk
 
-    Raises InvalidInput for a wrong path, count, source (an epsilon too small for vertices among them) or ``about``, an extra that is missing, and a file that exists already. Whatever else
-    is raised (OSError on a full disk, KeyboardInterrupt) says where the finished events are.
+    Raises InvalidInput for a wrong path, count, source or ``about``, an epsilon too small for vertices, an extra that is missing,
+    and a file that exists already. Whatever else is raised (OSError on a full disk, KeyboardInterrupt) says where the finished events are.
     """
     target, writer = check(path, overwrite=overwrite)
     check_count(count)
     count = int(count)
     _check_source(source)
-    told = metadata(source, {**(about or {}), "events_asked": count})
+    told = metadata(source, about, events_asked=count)
     numbers = dict.fromkeys(told["modes"], 0)
     done = 0
     with _Parts(target, writer, overwrite=overwrite) as parts:

@@ -14,8 +14,8 @@ from ..errors import InvalidInput
 from . import codes
 
 
-def metadata(source: EventSource, about: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what a file tells of its events; ``about`` adds to it, such as the search, the model and the seed.
+def metadata(source: EventSource, about: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Return what a file tells of its events; ``about`` and ``more`` add to it, such as the search, the model and the seed.
 
     Raises InvalidInput where ``about`` is no dictionary of what JSON can hold.
     """
@@ -26,6 +26,7 @@ def metadata(source: EventSource, about: dict[str, Any] | None = None) -> dict[s
     content = {
         "portico_version": __version__,
         **(about or {}),
+        **more,
         "epsilon": source.epsilon,
         "sigma_pb": source.sigma_pb,
         "mediator_mass_gev": chain.mediator_mass,
