@@ -197,7 +197,7 @@ def test_masked_matrices_are_refused():
 
 def test_a_closed_coupling_has_no_width_whatever_the_splitting():
     """0 times the ratio of hadrons, which ends at 40 GeV, is 0 and not nan."""
-    model = HeavyNeutralLepton(mass=1.25, epsilon=1e-3, alpha_dark=0.1, lightest_mass=20.0, splitting_21=1.0, splitting_32=0.5,
+    model = HeavyNeutralLepton(mass=1.25, epsilon=1e-3, alpha_dark=0.1, lightest_mass=20.0, splitting_21=1.0, splitting_32=0.9,
                                v_32=1.0, v_21=0.1)  # fmt: skip
     widths = model.fermion_widths()
     assert widths["psi_3"]["psi_1 hadrons"] == 0.0
