@@ -141,7 +141,8 @@ def test_on_shell_mediator_carries_most_decays():
         (((0.4, 0.45), "e+ e-", (1.0, 0.0), NARROW), "is closed"),
         (((3.0, 0.45), "e+ e-", (1.0, 0.0), NARROW), "its width has to be above 0"),
         ((MASSES, "e+ e-", (0.0, 0.0), NARROW), "both couplings are 0"),
-        ((MASSES, "tau+ tau-", (1.0, 0.0), NARROW), "known pairs: e\\+ e-, mu\\+ mu-, hadrons"),
+        ((MASSES, "gamma gamma", (1.0, 0.0), NARROW), "known pairs: e\\+ e-, mu\\+ mu-, tau\\+ tau-, hadrons"),
+        ((MASSES, "tau+ tau-", (1.0, 0.0), NARROW), "is closed"),
     ],
 )
 def test_impossible_decays_are_refused(arguments, message):

@@ -129,3 +129,21 @@ def test_wrong_input_is_told():
         portico.limit(NAME, portico.models.DarkPhoton(mass=1.25, epsilon=1e-3), parameter="alpha_dark")
     with pytest.raises(InvalidInput, match="is an array"):
         portico.recast(NAME, _model(mass=np.array([1.0, 2.0])))
+
+
+def test_a_missed_precision_is_told_with_the_largest_error_at_an_edge():
+    limit = portico.recast(NAME, _model("DiracInelastic", mixing_angle=0.1), precision="1%", events=40_000)
+    assert limit.numerical_error > 0.02  # of the upper edges; at the lowest one the probability is nearly 1
+    assert any("not to the 1% of option precision" in sentence for sentence in limit.notes)
+    # a standard error of P moves an upper edge by half of it
+    edges = [limit.intervals[1][0], *(limit.spread[name][1][0] for name in ("minus", "plus"))]
+    assert (edges[1] - edges[2]) / edges[0] == pytest.approx(limit.numerical_error, rel=0.4)
+    assert not any("precision" in sentence for sentence in portico.recast(NAME, _model(), precision="10%").notes)
+
+
+def test_a_point_that_cannot_be_worked_out_is_told_and_leaves_the_others():
+    model = _model("DiracInelastic", mixing_angle=0.1, splitting=None, mass=5.0, dark_matter_mass_ratio=0.1)
+    reach = portico.recast(NAME, model, scan={"splitting": [0.5, 2.5, 1.0, 1.2, 1.5]}, events=20_000)
+    status = reach["status"].values.tolist()
+    assert status[1].startswith("failed: dirac_inelastic: psi_2 is heavy enough")
+    assert not any(text.startswith("failed") for k, text in enumerate(status) if k != 1)

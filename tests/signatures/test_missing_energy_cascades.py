@@ -171,7 +171,7 @@ def test_longer_lived_dirac_fermions_are_excluded_over_a_larger_range():
     ("model", "text"),
     [
         (_inelastic(mass=0.3, epsilon=1e-3, alpha_dark=0.0), "needs alpha_dark above 0"),
-        (_inelastic(mass=0.3, epsilon=1e-3, dark_matter_mass_ratio=0.45), "needs on-shell dark particles; at mass = 0.3 GeV"),
+        (_inelastic(mass=0.3, epsilon=1e-3, dark_matter_mass_ratio=0.45), "needs decays of the mediator to dark particles; at mass = 0.3 GeV"),
     ],
 )  # fmt: skip
 def test_model_that_does_not_fit_is_refused(model, text):

@@ -138,7 +138,7 @@ def test_the_quoted_error_covers_the_spread_over_fifty_seeds():
     ("change", "message"),
     [
         ({"mass": 9.0}, "at mass = 9 GeV no event passes its selection"),
-        ({"dark_matter_mass_ratio": 0.45}, "every pair is heavier than the mediator"),
+        ({"dark_matter_mass_ratio": 0.45}, "no pair that couples is lighter"),
         ({"alpha_dark": 0.0}, "needs alpha_dark above 0"),
     ],
 )
@@ -160,3 +160,34 @@ def test_models_that_do_not_fit_are_refused(change, message):
 def test_wrong_options_are_told(options, message):
     with pytest.raises((InvalidInput, UnknownName), match=message):
         portico.search(NAME, **options)
+
+
+def test_files_whose_ends_lie_before_their_starts_are_refused(tmp_path):
+    from portico import registry
+    from portico.errors import DataError
+
+    text = registry.path_of("search", NAME).read_text(encoding="utf-8")
+    for old, new, message in (
+        ('smallest_polar_angle = { value = "17 deg"', 'smallest_polar_angle = { value = "150 deg"', "is not below veto.largest_polar_angle"),
+        ('drift_chamber_radius = { value = "81 cm"', 'drift_chamber_radius = { value = "10 m"', "is not below volume.full_radius"),
+        ('largest_mass_low_mass = { value = "6 GeV"', 'largest_mass_low_mass = { value = "60 GeV"', "largest centre-of-mass energy"),
+        ('smallest_mass_high_mass = { value = "4.899 GeV"', 'smallest_mass_high_mass = { value = "9 GeV"', "is not below acceptance.largest_mass_high_mass"),
+    ):  # fmt: skip
+        assert old in text
+        path = tmp_path / "mine.toml"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        with pytest.raises(DataError, match=message):
+            portico.search(str(path)).prepared()
+
+
+def test_the_y2s_has_a_window_of_its_own():
+    from portico.signatures._mono_photon_samples import collisions
+
+    search = portico.search(NAME)
+
+    def used(mass):
+        return [round(c.root_s, 2) for c in collisions(search.prepared(), search.options, mass)]
+
+    assert used(7.9) == [10.02, 10.36]
+    assert used(7.99) == [10.36]  # M^2 < 63.5 GeV^2 at the Y(2S)
+    assert used(3.0) == [10.02, 10.36, 10.58]

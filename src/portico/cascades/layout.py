@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from ..decays.chain import Chain, FermionDecay
+from ..decays.chain import Chain
 from ..errors import InvalidInput
 from .three_body import CELLS, PAIRS, pair_mass, pair_mass_table
 
@@ -140,6 +140,8 @@ def numbers(chain: Chain, modes: Sequence[int], layout: Topology) -> Numbers:
     Raises InvalidInput where a decay has a branching ratio but no phase space, and for an unstable fermion without decay length.
     """
     where = {(d.parent, d.daughter, d.pair): index for index, d in enumerate(chain.decays)}
+    for decay in chain.decays:
+        pair_mass(decay.pair)  # raises for a pair without a slot, which would be lost
     mediator = (chain.mediator_mass, chain.mediator_width)
     count = len(layout.edges) * len(PAIRS)
     ratio, index = np.zeros(max(count, 1)), np.full(max(count, 1), -1)
@@ -149,7 +151,7 @@ def numbers(chain: Chain, modes: Sequence[int], layout: Topology) -> Numbers:
         index[slot] = where.get((*edge, PAIRS[slot % len(PAIRS)]), -1)
         if index[slot] < 0 or not chain.decays[index[slot]].ratio > 0:
             continue
-        decay: FermionDecay = chain.decays[index[slot]]
+        decay = chain.decays[index[slot]]
         ratio[slot] = decay.ratio
         square[slot] = _squares(chain.majorana, decay.vector, decay.axial)
         masses = (float(chain.masses[edge[0]]), float(chain.masses[edge[1]]))

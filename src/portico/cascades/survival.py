@@ -27,6 +27,7 @@ _CHUNK = 64
 _LOG_STEP = math.log(10.0) / _PER_DECADE
 EDGES = np.log(_LOWEST) + _LOG_STEP * np.arange(9 * _PER_DECADE + 1)
 """ln(epsilon) at which the staircase is counted: 400 per decade from 1e-9 to 1."""
+_RARE = 1e-3
 _ONE_SIDED = 1.8410216450092636
 """Number of events that are excluded at 84% CL where none is seen: -ln(0.1587)."""
 
@@ -129,6 +130,8 @@ def estimate(
 ) -> Survival:
     """Draw events, mode by mode, until the relative error of the probability is below ``precision`` at every coupling.
 
+    Below one in a thousand, or where fewer than 1/precision^2 of all allowed events pass, the error relative to that share counts.
+
     Parameters
     ----------
     block : callable          takes mode, first event, number of events (at most 64 blocks, which bounds the memory); returns what :func:`counted` does
@@ -146,6 +149,7 @@ def estimate(
     ratios = np.asarray(ratio, dtype=float)
     drops = np.zeros((ratios.size, EDGES.size + 1))
     number = np.zeros(ratios.size, dtype=int)
+    floor = min(_RARE, 1 / (precision**2 * most))
     last = int(np.searchsorted(EDGES, math.log(largest_epsilon), side="right"))
 
     def draw(mode: int, blocks: int) -> None:
@@ -163,14 +167,14 @@ def estimate(
     while True:
         survival = now()
         value, error = survival.on_edges()
-        relative = np.where(value[:last] > 0, error[:last] / np.where(value[:last] > 0, value[:last], 1.0), np.inf)
+        relative = error[:last] / np.maximum(value[:last], floor)
         worst = int(np.argmax(relative))
         room = (most - int(number.sum())) // block_size
         if relative[worst] <= precision or room <= 0:
             return survival
         share = (survival.passed[:, worst] + 1) / (number + 2)
         weight = np.where(number > 0, ratios * np.sqrt(share * (1 - share)), 0.0)
-        factor = 3.0 if not np.isfinite(relative[worst]) else min((relative[worst] / precision) ** 2 * 1.1 - 1, 3.0)
+        factor = min((relative[worst] / precision) ** 2 * 1.1 - 1, 3.0)
         wanted = min(max(1, math.ceil(factor * number.sum() / block_size)), room)
         # the next blocks go where the target shares are missed most
         target = weight / weight.sum() * (number.sum() + wanted * block_size)

@@ -16,8 +16,8 @@ from .. import particles
 from ..decays.hadronic_ratio import hadronic_ratio
 from ..errors import InvalidInput
 
-PAIRS = ("e+ e-", "mu+ mu-", "hadrons")
-"""What a pair can be; hadrons are two charged pions in kinematics, with the rate of all hadrons."""
+PAIRS = ("e+ e-", "mu+ mu-", "tau+ tau-", "hadrons")
+"""What a pair can be; hadrons are two charged pions in kinematics, with the rate of all hadrons. Taus do not decay on."""
 CELLS = 8192
 """Cells of equal probability in a table of the mass of the pair."""
 _NODES, _POLE_NODES = 16384, 1024
@@ -26,11 +26,11 @@ _GAUSS = (np.array([-np.sqrt(0.6), 0.0, np.sqrt(0.6)]), np.array([5.0, 8.0, 5.0]
 
 @cache
 def pair_mass(pair: str) -> float:
-    """Return the mass of each of a pair in GeV: of the electron, the muon, or the charged pion.
+    """Return the mass of each of a pair in GeV: of the charged lepton, or the charged pion.
 
     Raises InvalidInput for another name.
     """
-    names = dict(zip(PAIRS, ("e-", "mu-", "pi+"), strict=True))
+    names = dict(zip(PAIRS, ("e-", "mu-", "tau-", "pi+"), strict=True))
     if pair not in names:
         raise InvalidInput(f"a decay to '{pair}'; known pairs: {', '.join(PAIRS)}.")
     return particles.mass(names[pair])

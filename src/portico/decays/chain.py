@@ -24,7 +24,7 @@ class PairMode(NamedTuple):
 class FermionDecay(NamedTuple):
     """A dark fermion decays to a lighter one and a pair through the virtual mediator.
 
-    ``pair`` is "e+ e-", "mu+ mu-" or "hadrons" (two charged pions in kinematics); ``ratio`` is the branching ratio of the
+    ``pair`` is "e+ e-", "mu+ mu-", "tau+ tau-" or "hadrons" (two charged pions in kinematics); ``ratio`` is the branching ratio of the
     parent; ``vector`` and ``axial`` as in :class:`PairMode`.
     """
 

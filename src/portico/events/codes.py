@@ -15,7 +15,7 @@ MEDIATOR = 4900022
 FERMION = 4900100
 """The k-th dark fermion, from light to heavy, has this number + k; k starts at 1."""
 
-PAIRS = {"e+ e-": ("e-", "e+"), "mu+ mu-": ("mu-", "mu+"), "hadrons": ("pi-", "pi+")}
+PAIRS = {"e+ e-": ("e-", "e+"), "mu+ mu-": ("mu-", "mu+"), "tau+ tau-": ("tau-", "tau+"), "hadrons": ("pi-", "pi+")}
 """Names of the negative and the positive particle of a pair."""
 
 FINAL, DECAYED, BEAM = 1, 2, 4

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .problem import Block, Problem, sources_of
+from .problem import Block, Problem, accuracy_notes, sources_of
 from .required import BANDS
 
 if TYPE_CHECKING:
@@ -70,7 +70,11 @@ def dataset_of(
             {"units": unit, "long_name": "lower edge for this channel alone"},
         )
         coordinates["channel"] = list(channels)
-    return xarray.Dataset(data, coords=coordinates, attrs=_attributes(problem, axes, cl, method))
+    return xarray.Dataset(
+        data,
+        coords=coordinates,
+        attrs=_attributes(problem, axes, cl, method, np.concatenate([block.error for block in blocks])),
+    )
 
 
 def _spread(
@@ -133,7 +137,9 @@ def _reference(problem: Problem, required: tuple[Any, ...]) -> dict[str, tuple[A
     return {"published": (names, values, {**attributes, "long_name": title})}
 
 
-def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float | None, method: str) -> dict[str, Any]:
+def _attributes(
+    problem: Problem, axes: dict[str, np.ndarray], cl: float | None, method: str, errors: np.ndarray
+) -> dict[str, Any]:
     """What was asked and what it rests on."""
     from .. import __version__
 
@@ -164,7 +170,7 @@ def _attributes(problem: Problem, axes: dict[str, np.ndarray], cl: float | None,
         if problem.nuisances
         else "none included in the limit",
         "method_used": problem.used,
-        "notes": "\n".join(problem.notes),
+        "notes": "\n".join((*problem.notes, *accuracy_notes(problem, errors))),
         "changed_options": "\n".join(
             f"{name}={value}"
             for name, value in search.options.items()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .. import units
 from ..errors import InvalidInput, unknown_name
 from ..models.base import Model, Parameter
 from ..numerics.intervals import Intervals, find_intervals
@@ -243,6 +244,16 @@ def _status(edges: np.ndarray, count: int, relative: float, value: float, tolera
     if count == 0:
         return "none"
     return "open" if np.isinf(edges[count - 1, 1]) else "excluded"
+
+
+def accuracy_notes(problem: Problem, errors: np.ndarray) -> tuple[str, ...]:
+    """Return a sentence where the Monte Carlo of a search has missed the precision that its options ask for."""
+    options, largest = problem.search.options, float(np.max(errors, initial=0.0))
+    if "precision" not in options or largest <= 1.05 * units.convert(options["precision"], units.DIMENSIONLESS):
+        return ()
+    return (
+        f"the survival probability is known to {100 * largest:.2g}% at an edge of the limit, not to the {100 * units.convert(options['precision'], units.DIMENSIONLESS):.2g}% of option precision, within {options['events']} events; raise option events.",
+    )
 
 
 def sources_of(search: Search, model: Model, method: str) -> tuple[str, ...]:

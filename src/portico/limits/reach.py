@@ -10,12 +10,12 @@ import numpy as np
 
 from .. import units
 from ..errors import InvalidInput, NumericsError, unknown_name
-from ..models.base import Model
+from ..models.base import Model, VectorMediator
 from ..signatures.base import Search
 from .curves import curve
 from .dataset import SPREAD, dataset_of
 from .front import as_model, as_search
-from .problem import Block, Problem, check_question, problem_of, solve, sources_of
+from .problem import Block, Problem, accuracy_notes, check_question, problem_of, solve, sources_of
 from .recast import recast_problem, solve_recast
 from .required import BANDS
 
@@ -114,7 +114,7 @@ def limit_of(problem: Problem, cl: float | None, method: str) -> Limit:
     upper = intervals[-1][0] if intervals and intervals[-1][1] is None else None
     return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], (float(problem.grid[0]), float(problem.grid[-1])), float(block.required[0]),
                  float(block.error[0]), float(block.systematic[0]), problem.nuisances, _pairs(*block.known), problem.required_known,
-                 _band(problem, block), problem.used, problem.notes, sources_of(chosen, theory, method),
+                 _band(problem, block), problem.used, (*problem.notes, *accuracy_notes(problem, block.error)), sources_of(chosen, theory, method),
                  dict(zip(SPREAD, (_pairs(*one) for one in block.spread), strict=False)))  # fmt: skip
 
 
@@ -216,6 +216,10 @@ def reach(
     return reach_of(problem, theory, chosen, scan, parameter, cl, method, on_start, on_block)
 
 
+def _draws_events(problem: Problem) -> bool:
+    return "precision" in problem.search.options and not isinstance(problem.model, VectorMediator)
+
+
 def reach_of(
     make_problem: Callable[[dict[str, np.ndarray]], Problem],
     model: Model,
@@ -236,7 +240,8 @@ def reach_of(
         on_start()
     channels = search.options["channels"].split(",")
     shown = channels if len(channels) > 1 and problem.published is None else []
-    size = _BLOCK if problem.published is None else 1
+    # a cascade takes about a second: each is kept when it is done
+    size = 1 if problem.published is not None or _draws_events(problem) else _BLOCK
     blocks = []
     for first in range(0, mesh[0].size, size):
         block = _solve(problem, {name: values[first : first + size] for name, values in points.items()}, first, shown)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import registry
+from ..cascades.survival import Survival
 from ..errors import InvalidInput, NumericsError, unknown_name
 from ..models.base import Model
 from ..numerics.intervals import Intervals, find_intervals
@@ -195,10 +196,15 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
     assert problem.published is not None
     signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
     theory = problem.model.with_parameters(**points, epsilon=np.ones(count))
-    different = points_of(problem.search, theory)
+    try:
+        different = points_of(problem.search, theory)
+        samples = [signature.survival(problem.search, one) for one in _rows(problem.model, points, count)]
+    except InvalidInput as refused:  # found out only when the point is worked out; the other points of a scan are kept
+        if not points:
+            raise
+        return _failed(points, first, count, str(refused))
     mass, dark, visible = (different.column(name) for name in ("mass", "dark", "visible"))
     level = problem.published.at(mass) ** 2
-    samples = [signature.survival(problem.search, one) for one in _rows(problem.model, points, count)]
     nodes = np.log(np.geomspace(problem.grid[0], problem.grid[-1], _FINER * (problem.grid.size - 1) + 1))
     known = [sample.probability(np.exp(nodes)) for sample in samples]
 
@@ -217,14 +223,29 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
 
     found, fewer, more = (find_intervals(strength(shift), level, problem.grid) for shift in (0.0, -1.0, 1.0))
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
-    at_edge = [samples[k].probability(low[k]) for k in range(count)]
-    error = np.array([float(e / v) if v > 0 else 1.0 for v, e in at_edge])
+    error = np.array([_largest_error(samples[k], found.edges[k], low[k]) for k in range(count)])
     status = [_status(found, k) for k in range(count)]
     zero = np.zeros(count)
     return Block(
         first, points, found.edges, found.number, status, error, zero, np.sqrt(level), found,
         np.empty((0, count)), np.empty((0, count)), (fewer, more),
     )  # fmt: skip
+
+
+def _largest_error(sample: Survival, edges: np.ndarray, otherwise: float) -> float:
+    """The relative error of the probability at the edges of the intervals, the largest; without intervals at another coupling."""
+    at = edges[np.isfinite(edges)] if np.any(np.isfinite(edges)) else np.array([otherwise])
+    value, error = sample.probability(at)
+    return float(np.max(np.where(value > 0, error / np.where(value > 0, value, 1.0), 1.0)))
+
+
+def _failed(points: dict[str, np.ndarray], first: int, count: int, why: str) -> Block:
+    """A block without results, and the reason."""
+    nothing, zero = np.full((count, 1, 2), np.nan), np.zeros(count)
+    none = Intervals(nothing, np.zeros(count, dtype=int))
+    band = np.empty((0, count))
+    status = [f"failed: {why.rstrip('.')}"] * count
+    return Block(first, points, nothing, none.number, status, zero, zero, np.full(count, np.nan), none, band, band, (none, none))  # fmt: skip
 
 
 def _between(place: np.ndarray, nodes: np.ndarray, height: np.ndarray) -> np.ndarray:

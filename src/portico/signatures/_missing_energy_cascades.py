@@ -133,4 +133,4 @@ def _survival(search: Search, emitted: bool, chain: Chain) -> Survival:
         spectrum = emission_spectrum(search, chain.mediator_mass)
     else:
         spectrum = annihilation_spectrum(search, chain.mediator_mass, chain.mediator_width)
-    return survival_of_chain(search, state, chain, spectrum)
+    return survival_of_chain(search, state, chain, spectrum, origin=0 if emitted else 1)

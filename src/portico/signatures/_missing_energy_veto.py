@@ -74,13 +74,15 @@ def along_beam(energy: np.ndarray, mass: float) -> np.ndarray:
     return momenta
 
 
-def survival_of_chain(search: Search, state: Prepared, chain: Chain, spectrum: Spectrum) -> survival.Survival:
-    """Return the survival of a chain over couplings, for mediators of a spectrum."""
+def survival_of_chain(
+    search: Search, state: Prepared, chain: Chain, spectrum: Spectrum, origin: int
+) -> survival.Survival:
+    """Return the survival of a chain over couplings, for mediators of a spectrum; each origin has random numbers of its own."""
     options = search.options
     ratio = [mode.ratio for mode in chain.modes]
     if chain.steps() == 0:
         return survival.nothing_decays(ratio)
-    seed = int(units.convert(options["seed"], "1"))
+    seed = int(units.convert(options["seed"], "1")) + origin * 2**31
     draw = partial(
         generator.generate, chain, seed=seed,
         reduction=reduction(veto_of(search)), arguments=(dump_of(state.geometry, state.beam_energy),),
@@ -106,7 +108,14 @@ def veto_of(search: Search) -> str:
 
 
 def mixed(parts: list[tuple[float, survival.Survival]]) -> survival.Survival:
-    """Return the survival of events of several origins, with the number of events of each: their modes side by side."""
+    """Return the survival of events of several origins, with the number of events of each: their modes side by side.
+
+    Origins that share one sample count together, since their errors are one.
+    """
+    together: dict[int, tuple[float, survival.Survival]] = {}
+    for weight, one in parts:
+        together[id(one)] = (together.get(id(one), (0.0, one))[0] + weight, one)
+    parts = list(together.values())
     total = sum(weight for weight, _ in parts)
     shares = [weight / total if total > 0 else 1 / len(parts) for weight, _ in parts]
     return survival.Survival(

@@ -32,6 +32,7 @@ class Prepared(NamedTuple):
     largest_cosine: float
     photon_energy: dict[str, float]
     masses: dict[str, tuple[float, float]]
+    largest_mass: dict[str, float]
     rule: PairRule
     volume: Volume
     background: None = None
@@ -66,11 +67,35 @@ def prepare(experiment: Experiment, options: dict[str, str]) -> Prepared:
         "low_mass": (0.0, number("acceptance.largest_mass_low_mass", units.ENERGY)),
         "high_mass": (number("acceptance.smallest_mass_high_mass", units.ENERGY), number("acceptance.largest_mass_high_mass", units.ENERGY)),
     }  # fmt: skip
+    _check_order(experiment, masses, energy)
     return Prepared(
         luminosity, energy, number("beams.positron_energy", units.ENERGY), number("acceptance.largest_cosine", "1"),
         {name: number(f"acceptance.photon_energy_{name}", units.ENERGY) for name in SELECTIONS}, masses,
+        {k: number(key, units.ENERGY) for k in energy if (key := f"acceptance.largest_mass_high_mass_{k}") in experiment.entries},
         _rule(experiment, options), _volume(experiment, options),
     )  # fmt: skip
+
+
+def _check_order(experiment: Experiment, masses: dict[str, tuple[float, float]], energy: dict[str, float]) -> None:
+    """Raise DataError where an end lies before its start, or a part of the detector outside the whole."""
+    pairs = [
+        ("veto.smallest_polar_angle", "veto.largest_polar_angle", units.ANGLE),
+        ("volume.drift_chamber_radius", "volume.full_radius", units.LENGTH),
+        ("volume.calorimeter_radius", "volume.full_radius", units.LENGTH),
+        ("veto.drift_chamber_inner_radius", "volume.full_radius", units.LENGTH),
+        ("veto.calorimeter_inner_radius", "volume.full_radius", units.LENGTH),
+        ("acceptance.smallest_mass_high_mass", "acceptance.largest_mass_high_mass", units.ENERGY),
+    ]
+    for low, high, unit in pairs:
+        if not experiment.number(low, unit) < experiment.number(high, unit):
+            raise DataError(
+                f"{experiment.where(low)} = {experiment.entries[low].shown()} is not below {high} = {experiment.entries[high].shown()}."
+            )
+    for name, (_, largest) in masses.items():
+        if largest >= max(energy.values()):
+            raise DataError(
+                f"{experiment.where(f'acceptance.largest_mass_{name}')} = {largest:g} GeV is not below the largest centre-of-mass energy, {max(energy.values()):g} GeV."
+            )
 
 
 def _rule(experiment: Experiment, options: dict[str, str]) -> PairRule:
@@ -118,7 +143,8 @@ def collisions(state: Prepared, options: dict[str, str], mass: float) -> list[Co
     for name in options["samples"].split(","):
         luminosity = state.luminosity.get((selection, name), 0.0)
         root_s = state.energy.get(name, 0.0)
-        if luminosity > 0 and low <= mass <= high and mass < root_s:
+        own = min(high, state.largest_mass.get(name, high)) if selection == "high_mass" else high
+        if luminosity > 0 and low <= mass <= own and mass < root_s:
             photon = (root_s**2 - mass**2) / (2 * root_s)
             if photon >= state.photon_energy[selection]:
                 positron = state.positron_energy

@@ -12,7 +12,7 @@ from ..cascades.blocks import check_seed
 from ..cascades.survival import Survival
 from ..decays.chain import Chain
 from ..errors import InvalidInput
-from ..models.base import Model
+from ..models.base import Model, VectorMediator
 from ..numerics.sampling import MonteCarlo
 from .base import Search
 
@@ -82,10 +82,11 @@ def refuse_closed(search: Search, model: Model) -> None:
         raise InvalidInput(
             f"search '{search.name}' looks for decays to dark particles and needs alpha_dark above 0; set for example alpha_dark=0.1."
         )
-    closed = [point.mass for point in points_of(search, model).different if not np.isfinite(point.threshold)]
-    if closed:
+    dark = model.partial_widths() if isinstance(model, VectorMediator) else model.dark_widths()  # type: ignore[attr-defined]
+    total = np.asarray(sum(np.asarray(w) for name, w in dark.items() if name.startswith(("psi", "chi"))))
+    if np.any(total <= 0):
         raise InvalidInput(
-            f"search '{search.name}' needs on-shell dark particles; at mass = {closed[0]:g} GeV every pair is heavier than the mediator, which decays to visible particles only (portico widths {model.NAME})."
+            f"search '{search.name}' needs decays of the mediator to dark particles; at {place_of(model, total <= 0)} no pair that couples is lighter than it, and it decays to visible particles only (portico widths {model.NAME})."
         )
 
 
@@ -97,6 +98,31 @@ def check_one_point(search: Search, model: Any, seed: int) -> None:
         raise InvalidInput(
             f"search '{search.name}': events are those of one point of {model.NAME}; {arrays[0]} is an array, expected one number."
         )
+
+
+def place_of(model: Any, chosen: np.ndarray) -> str:
+    """Return the first chosen point of a model in words: its mass, and what else is an array."""
+    index = int(np.flatnonzero(chosen)[0])
+    words = []
+    for name, value in model.parameters().items():
+        if name == "mass" or (np.ndim(value) and name != "epsilon"):
+            unit = model.PARAMETERS[name].unit
+            number = np.broadcast_to(np.asarray(value), chosen.shape).ravel()[index]
+            words.append(f"{name} = {number:g}{'' if unit == '1' else ' ' + unit}")
+    return ", ".join(words)
+
+
+def some_points(search: Search, model: Any) -> list[Point]:
+    """Return the first, the middle and the last point of a model: enough to know what kind of decays it has."""
+    shape = np.broadcast_shapes(*(np.shape(v) for v in model.parameters().values() if v is not None))
+    size = int(np.prod(shape))
+    rows = sorted({0, size // 2, size - 1})
+    changes = {
+        name: np.broadcast_to(np.asarray(value), shape).ravel()[rows]
+        for name, value in model.parameters().items()
+        if np.ndim(value)
+    }
+    return points_of(search, model.with_parameters(**changes) if changes else model).different
 
 
 def cached_survival(search: Search, chain: Chain, compute: Callable[[Chain], Survival]) -> Survival:

@@ -81,7 +81,7 @@ OPTIONS: dict[str, Option] = {
     "semi_visible_veto": Option(("file", *dump_veto.MODES), "file", "decays on the way: energies decide (invisible), any before the end is seen (strict), or as the file says"),
     "hadronic_decays": Option(("on", "off"), "on", "decays of dark fermions to hadrons, seen as two charged pions"),
     "precision": Option((), "0.05", "wanted relative error of the survival probability", field=Field(_PURE, low=1e-4, high=0.5)),
-    "events": Option((), "400000", "largest number of events per point and origin", field=Field(_PURE, low=1e3, high=1e9, whole=True)),
+    "events": Option((), "400000", "largest number of events per point and origin, drawn in blocks of 16384 per decay mode", field=Field(_PURE, low=1e4, high=1e9, whole=True)),
     "seed": Option((), "1", "of the random numbers", field=Field(_PURE, low=0, high=2**31 - 1, whole=True)),
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ from ..production import electron_positron_photon
 from ._mono_photon_events import event_source
 from ._mono_photon_samples import LINES, SELECTIONS, Prepared, collisions, prepare
 from ._mono_photon_veto import survival_of_chain
-from ._semi_visible import cached_survival, dark_fraction, plain, points_of, refuse_closed, survival_at
+from ._semi_visible import cached_survival, dark_fraction, plain, points_of, refuse_closed, some_points, survival_at
 from .base import Factor, Option, Search, SignalYield
 
 __all__ = ["event_source", "prepare"]
@@ -53,6 +53,7 @@ FIELDS: dict[str, Field] = {
     "acceptance.largest_mass_low_mass": _ENERGY,
     "acceptance.smallest_mass_high_mass": _ENERGY,
     "acceptance.largest_mass_high_mass": _ENERGY,
+    **{f"acceptance.largest_mass_high_mass_{name}": _ENERGY._replace(optional=True) for name in LINES},
     "volume.full_radius": _LENGTH,
     "volume.full_backward": _LENGTH,
     "volume.full_forward": _LENGTH,
@@ -80,7 +81,7 @@ OPTIONS: dict[str, Option] = {
     "selection": Option(("auto", *SELECTIONS), "auto", "auto: low_mass up to the end of its window, high_mass above"),
     "samples": Option(LINES, ",".join(LINES), "centre-of-mass energies that count", many=True),
     "precision": Option((), "0.05", "wanted relative error of the survival probability", field=Field(_PURE, low=1e-4, high=0.5)),
-    "events": Option((), "400000", "largest number of events per point", field=Field(_PURE, low=1e3, high=1e9, whole=True)),
+    "events": Option((), "400000", "largest number of events per point, drawn in blocks of 16384 per decay mode", field=Field(_PURE, low=1e4, high=1e9, whole=True)),
     "seed": Option((), "1", "of the random numbers", field=Field(_PURE, low=0, high=2**31 - 1, whole=True)),
 }  # fmt: skip
 
@@ -160,7 +161,7 @@ def method_sources(search: Search) -> tuple[str, ...]:
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
     options, found = search.options, []
-    if points_of(search, model).different[0].chain.decays:
+    if any(point.chain.decays for point in some_points(search, model)):
         found.append(
             f"decays are vetoed with veto_mode={options['veto_mode']} and volume={options['volume']}; the published search leaves both open, and they move limits on epsilon by factors of 3 to 10."
         )
