@@ -135,11 +135,15 @@ def test_an_interruption_is_told_and_what_is_finished_stays(run, sources, tmp_pa
     ("change", "message"),
     [
         (("-n", "0"), "number of events: 0 is not allowed; expected a whole number from 1 to 1,000,000,000."),
-        (("-n", "1e3"), "'-n' / '--number'"),
+        (("-n", "1e3"), "'-n' / '--number': '1e3' is not a whole number; expected digits only, such as 1000."),
+        (("-n", "1.5"), "'-n' / '--number': '1.5' is not a whole number"),
+        (("-n", "9" * 5000), "is not a whole number"),
+        (("--seed", "abc"), "'--seed': 'abc' is not a whole number"),
         (("--seed", "-1"), "--seed -1: expected a whole number from 0 to 2^32 - 1."),
         (("-o", "events.root"), "no format of events named '.root' in the ending of 'events.root'. Known: .hepmc, .hepmc3, .lhe, .parquet."),
         (("-o", ""), "output file: none is given"),
         (("--set", "epsilon=0"), "epsilon"),
+        (("--set", "epsilon=1e-300"), "epsilon = 1e-300: vertices of events would be farther away than numbers go"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_one_sentence(run, sources, tmp_path, monkeypatch, change, message):

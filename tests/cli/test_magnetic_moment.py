@@ -75,6 +75,8 @@ def test_massless_mediator_and_mixing_above_one_are_said(run):
     ("words", "message"),
     [
         ("g-2", "give --mass, such as --mass 1.25GeV, or --list"),
+        ("g-2 --list --mass 1GeV", "--list lists all data sets and takes no --mass; leave out one of them"),
+        ("g-2 --list --sigma 1", "--list lists all data sets and takes no --sigma; leave out one of them"),
         ("g-2 --mass 1.25cm", "--mass: '1.25cm' is not an energy"),
         ("g-2 --mass -1MeV", "--mass -1MeV: expected at least 0 GeV and at most 1000 GeV."),
         ("g-2 --mass 1GeV --epsilon 2", "--epsilon 2: expected at least 0 and at most 1."),
@@ -111,3 +113,7 @@ def test_reach_draws_the_bands(run, tmp_path, monkeypatch):
     cited = run("cite", str(tmp_path)).out
     assert "{Muong2021ojo," in cited
     assert "{Pospelov2008zw," in cited
+
+
+def test_a_band_asked_twice_is_given_once(run):
+    assert len(_json(run("g-2", "--mass", "1GeV", "--sigma", "1", "--sigma", "1.0", "--json"))["bands"]) == 1

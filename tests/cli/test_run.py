@@ -306,3 +306,20 @@ def test_points_that_miss_their_tolerance_end_in_status_3(run, tmp_path, monkeyp
     one = run("limit", SEARCH, "dark_photon", *POINT)
     assert (one.status, one.out) == (3, "")
     assert "numerical error" in one.err
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "message"),
+    [
+        ("inelastic", "mass=1 splitting=1000", r"psi_2 to psi_1 hadrons .* m\(psi_2\) - m\(psi_1\) is 333.333 GeV"),
+        ("inelastic", "mass=1e-3 dark_matter_mass=1000 splitting=0.1", r"psi_2 to psi_1 hadrons .* is 100 GeV"),
+        ("heavy_neutral_lepton", "mass=1 lightest_mass=900 splitting_21=0.57 splitting_32=0.59 v_32=1 v_21=0.2", "is 513 GeV"),
+        ("inelastic", "mass=0.1 dark_matter_mass=1 splitting=1 epsilon=0", r"psi_1 e\+ e- .* it has no width"),
+    ],
+)  # fmt: skip
+def test_a_width_that_is_not_known_is_no_stable_particle(run, model, settings, message):
+    given = {"epsilon": "1e-3", "alpha_dark": "0.1"} | dict(item.split("=") for item in settings.split())
+    done = run("widths", model, *(word for key, value in given.items() for word in ("--set", f"{key}={value}")))
+    assert done.status == 2
+    assert done.out == ""
+    assert re.search(message, done.err)

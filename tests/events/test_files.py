@@ -9,11 +9,13 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import portico.events
 from portico.errors import InvalidInput, NumericsError, UnknownName
 from portico.events import files, join_parts, write
+from portico.events.metadata import metadata
 
 CHUNK, COUNT = 100, 450
 ENDINGS = tuple(files.FORMATS)
@@ -311,7 +313,7 @@ def test_a_missing_extra_is_told_before_anything_is_made(make, tmp_path, monkeyp
     write(tmp_path / "events.lhe", make.source(), 10)  # plain text
 
 
-@pytest.mark.parametrize("count", [0, -1, 10**10, True, 1.5, "9" * 400])
+@pytest.mark.parametrize("count", [0, -1, 10**10, True, 1.5, "9" * 400, None, np.float64(10)])
 def test_a_wrong_number_of_events_is_told(make, tmp_path, count):
     with pytest.raises(
         InvalidInput,
@@ -336,3 +338,43 @@ def test_a_source_without_events_is_told(make, tmp_path):
 
 def test_public_names():
     assert portico.events.__all__ == ["Written", "join_parts", "write"]
+
+
+def test_a_whole_number_of_numpy_is_one(make, tmp_path):
+    written = write(tmp_path / "events.lhe", make.source(), np.int64(10))
+    assert written.events == 10
+    assert isinstance(written.events, int)
+
+
+@pytest.mark.parametrize("epsilon", [1e-300, 1e-160, 1e-64])
+def test_vertices_beyond_the_range_of_numbers_are_refused(make, tmp_path, epsilon):
+    with pytest.raises(InvalidInput, match=r"^epsilon = 1e-\d+: vertices .*; expected at least 1e-60"):
+        write(tmp_path / "events.lhe", make.source(epsilon=epsilon), 10)
+    long = make.chain()._replace(ctau_unit_cm=(np.inf, 1e110, 1e-6))
+    with pytest.raises(InvalidInput, match=r"expected at least 1e-10\.$"):
+        write(tmp_path / "events.lhe", make.source(chain=long, epsilon=0.9e-10), 10)
+    write(tmp_path / "events.lhe", make.source(epsilon=1e-60), 10)
+    assert "inf" not in (tmp_path / "events.lhe").read_text().partition("<event>")[2]
+
+
+@pytest.mark.parametrize("path", [None, b"events.lhe", 3, ["events.lhe"]])
+def test_what_is_no_path_is_refused(make, path):
+    with pytest.raises(InvalidInput, match=r"^output file: .* is no name of a file"):
+        write(path, make.source(), 10)
+
+
+@pytest.mark.parametrize("source", [None, "babar", 3])
+def test_what_is_no_source_is_refused(tmp_path, source):
+    with pytest.raises(InvalidInput, match=r"^source of events: .* is none; expected an EventSource"):
+        write(tmp_path / "events.lhe", source, 10)
+
+
+@pytest.mark.parametrize("about", [{"x": object()}, {"x": 1j}, {"x": [{1, 2}]}, {"x": np.array(["a"])}, [1], "abc"])
+def test_what_json_cannot_hold_is_refused(make, tmp_path, about):
+    with pytest.raises(InvalidInput, match="about"):
+        write(tmp_path / "events.lhe", make.source(), 10, about=about)
+
+
+def test_arrays_in_what_a_file_tells_become_lists(make):
+    told = metadata(make.source(), {"x": np.array([1.0, np.nan]), "y": np.float32(0.5), "z": np.int64(3)})
+    assert (told["x"], told["y"], told["z"]) == ([1.0, None], 0.5, 3)

@@ -162,6 +162,29 @@ def test_file_of_known_form_is_read():
         ("points.epsilon.value", [1e-4, "x"], "'epsilon' holds something that is no number"),
         ("points.epsilon.value", [1e-4, 2e-2], "an upper edge lies at or below the lower one"),
         ("points.mass.unit", None, "'mass' is missing or no list; expected value = "),
+        ("title", 3, "title = 3 is not allowed; expected text"),
+        ("title", "", "title = '' is not allowed; expected text"),
+        ("note", 3, "note = 3 is not allowed; expected text"),
+        ("kind", ["limit"], "kind = .'limit'. is not known"),
+        ("parameter", ["epsilon"], "parameter = .'epsilon'. is not allowed; expected text"),
+        ("sources", "abc", "sources = 'abc' is not allowed; expected a list of at least one source"),
+        ("sources", [], "expected a list of at least one source"),
+        ("sources", [3], "expected a list of at least one source"),
+        ("points", [], "points = .. is not allowed; expected a table with mass and epsilon"),
+        ("points", "x", "points = 'x' is not allowed; expected a table"),
+        ("cl", 5, "cl = 5 is not allowed; expected a confidence level between 0 and 1"),
+        ("cl", -1, "cl = -1 is not allowed"),
+        ("cl", "x", "cl: 'x' is not a quantity"),
+        ("points.mass.unit", "", "mass: unit = '' is not allowed; expected GeV, MeV or another energy"),
+        ("points.mass.unit", "1", "mass: unit = '1' is not allowed; expected GeV"),
+        ("points.mass.unit", "cm", "mass: '1 cm' is not an energy"),
+        ("points.epsilon.unit", 1, "epsilon: unit = 1 is not allowed; expected 1"),
+        ("points.mass.value", [1.0, 10**400], "'mass' holds something that is no number"),
+        ("points.mass.value", [1.0, 1e300], "'mass' holds 1e.297; expected at most 1e.06 GeV"),
+        ("points.epsilon_high.value", [1.0, 1e300], "'epsilon_high' holds 1e.300; expected at most 100"),
+        ("titles", "x", "no key named 'titles' in mine.toml. Did you mean 'title'"),
+        ("points.epsilon_hihg", {}, "Did you mean 'epsilon_high'"),
+        ("points.mass.units", "GeV", "Did you mean 'unit'"),
     ],
 )  # fmt: skip
 def test_wrong_file_is_refused_with_a_sentence(place, value, message):
@@ -176,7 +199,13 @@ def test_wrong_file_is_refused_with_a_sentence(place, value, message):
         table[last] = value
     with pytest.raises(DataError, match=message) as caught:
         curves.from_content("mine", content)
-    assert str(caught.value).startswith("mine.toml: ")
+    assert "mine.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, [], "x", 3])
+def test_content_that_is_no_table_is_refused(content):
+    with pytest.raises(DataError, match="expected a table with title, kind, parameter, sources, points"):
+        curves.from_content("mine", content)
 
 
 def test_unknown_limit_has_the_nearest_match():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from portico import models, registry, sources
-from portico.errors import InvalidInput
+from portico.errors import InvalidInput, UnknownName
 from portico.models import base
 
 NAMES = registry.names("model")
@@ -118,3 +118,71 @@ def test_allowed_ranges_in_words():
     assert base.allowed_range(spec._replace(low=-np.inf, low_open=False)) == "at most 40 GeV"
     assert base.allowed_range(spec._replace(unit="1", low_open=False, high=1.0)) == "at least 0 and at most 1"
     assert base.allowed_range(spec._replace(choices=("a", "b"))) == "one of a, b"
+
+
+TRACED = {
+    "dark_photon": ("epsilon", {"mass": 0.3}),
+    "inelastic": ("splitting", {"mass": 1.25, "epsilon": 1e-3, "alpha_dark": 0.1}),
+    "dirac_inelastic": ("mixing_angle", {"mass": 1.25, "epsilon": 1e-3, "alpha_dark": 0.1, "splitting": 0.4}),
+    "heavy_neutral_lepton": ("v_21", {**models.HeavyNeutralLepton.EXAMPLE, "mass": 1.25, "epsilon": 1e-3}),
+}
+
+
+@pytest.mark.parametrize("name", TRACED)
+def test_ratios_and_lengths_are_known_under_jit_and_grad(name):
+    traced, others = TRACED[name]
+    others = {key: value for key, value in others.items() if key != traced}
+
+    def answers(value):
+        model = models.model_class(name)(**others, **{traced: value})
+        dark = isinstance(model, base.DarkFermionModel)
+        fermions = [model.fermion_widths()["psi_2"]["psi_1 e+ e-"], model.fermion_ctau_cm()["psi_2"]] if dark else []
+        return [*model.branching_ratios().values(), model.lifetime_s(), model.ctau_cm(), *fermions]
+
+    at = 1e-3 if traced == "epsilon" else 0.3
+    np.testing.assert_allclose(jax.jit(answers)(at), answers(at), rtol=1e-12)
+
+    def length(value):
+        model = models.model_class(name)(**others, **{traced: value})
+        return model.ctau_cm()
+
+    slope = (length(at * (1 + 1e-5)) - length(at * (1 - 1e-5))) / (2e-5 * at)
+    assert jax.grad(length)(at) == pytest.approx(slope, rel=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_parameter_that_a_model_does_not_have_is_told_with_the_nearest(name):
+    with pytest.raises(UnknownName, match=f"no parameter named 'epsilom' in model {name}. Did you mean 'epsilon'?"):
+        models.model_class(name)(epsilom=0.1)
+
+
+def test_widths_that_are_not_known_are_no_zeros():
+    widths = {"a": 1.0, "b": float("nan")}
+    assert all(np.isnan(value) for value in base.ratios(widths).values())
+    assert np.isnan(base.inverse(1.0, float("nan")))
+    assert base.inverse(1.0, 0.0) == np.inf
+    model = models.Inelastic(mass=1.0, epsilon=1e-3, alpha_dark=0.1, splitting=np.array([0.4, 1000.0]))
+    length = model.fermion_ctau_cm()["psi_2"]
+    assert length[0] > 0
+    assert np.isnan(length[1])
+
+
+def test_a_limit_is_written_with_the_digits_that_tell_it_from_what_was_given():
+    for given, expected in ((1.5708, "1.5708 is not allowed; expected at least 0 and at most 1.57079632679"),
+                            (1.57079633, "1.57079633 is not allowed; expected at least 0 and at most 1.57079632679"),
+                            (2.0, "2 is not allowed; expected at least 0 and at most 1.5708")):  # fmt: skip
+        with pytest.raises(InvalidInput) as refused:
+            models.DiracInelastic(mixing_angle=given)
+        assert str(refused.value) == f"dirac_inelastic: mixing_angle = {expected}."
+    with pytest.raises(InvalidInput, match=r"= 1\.0000000000000999 is not allowed; .* at most 1\."):
+        models.Inelastic(cos_2theta=1 + 1e-13)
+
+
+def test_fermions_heavier_than_the_ratio_of_hadrons_have_no_chain(monkeypatch):
+    model = models.Inelastic(mass=1.25, epsilon=1e-3, alpha_dark=0.1, splitting=0.4)
+    known = model._widths_of_fermions(0.01, 1.0)
+    broken = {names: {**pairs, "hadrons": (np.nan, np.nan)} for names, pairs in known.items()}
+    monkeypatch.setattr(models.Inelastic, "_widths_of_fermions", lambda *_: broken)
+    with pytest.raises(InvalidInput, match="the width of psi_2 to psi_1 hadrons is not known"):
+        model.chain()
+    assert model.chain(hadrons=False).ctau_unit_cm[1] > 0

@@ -196,7 +196,7 @@ def test_missing_parameters_are_named():
 
 
 def test_unknown_parameters_are_refused():
-    with pytest.raises(TypeError):
+    with pytest.raises(UnknownName, match="no parameter named 'coupling'"):
         DarkPhoton(mass=0.1, coupling=1.0)
 
 

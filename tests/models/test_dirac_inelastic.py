@@ -79,3 +79,14 @@ def test_three_dark_fermions_from_one_are_refused():
     ):
         model.fermion_widths()
     assert model.with_parameters(splitting=1.9).fermion_widths()
+
+
+def test_tiny_lagrangians_are_not_lost_below_the_range_of_squares():
+    model = DiracInelastic.from_lagrangian(neutral_mass=1e-200, charged_mass=2e-200, mass_mixing=0)
+    assert float(model.dark_matter_mass) == pytest.approx(1e-200, rel=1e-15)
+
+
+@pytest.mark.parametrize("name", ["splitting", "dark_matter_mass", "dark_matter_mass_ratio", "mixing_angle"])
+def test_what_follows_from_the_lagrangian_cannot_be_given(name):
+    with pytest.raises(InvalidInput, match=f"^dirac_inelastic: {name} follows from the masses of the Lagrangian"):
+        DiracInelastic.from_lagrangian(neutral_mass=0.4, charged_mass=0.5, mass_mixing=0.1, **{name: 0.1})

@@ -153,3 +153,52 @@ def test_couplings_of_no_lagrangian_are_told():
                 "neutrino_dirac_mass": 5.0,
             }
         )
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_maximal_mixing_is_not_refused_for_rounding(seed):
+    """chi_L and chi_R mix to two states of opposite parity with |V| = 1, here in a random basis that keeps these two."""
+    rng = np.random.default_rng(seed)
+    phases = np.exp(2j * np.pi * rng.random(4))
+    half = np.sqrt(0.5)
+    matrix = np.eye(4, dtype=complex)
+    matrix[2:, 2:] = [[half, half], [-half, half]]
+    v = np.abs(
+        HeavyNeutralLepton.from_mixing_matrix(
+            mixing_matrix=phases[:, None] * matrix, splitting_21=0.5, splitting_32=0.5
+        ).coupling_matrix()
+    )
+    np.testing.assert_allclose(v, [[0, 0, 0], [0, 0, 1], [0, 1, 0]], atol=1e-12)
+
+
+def test_couplings_above_one_by_rounding_are_one():
+    model = HeavyNeutralLepton.from_couplings(couplings=np.eye(3) * (1 + 1e-12))
+    assert model.v_11 == model.v_22 == model.v_33 == 1.0
+    with pytest.raises(InvalidInput, match=r"v_11 = 1\.0001 is not allowed"):
+        HeavyNeutralLepton.from_couplings(couplings=np.eye(3) * 1.0001)
+    model = HeavyNeutralLepton.from_lagrangian(majorana_mass=0.3, dirac_mass=0.5 + 0.1j, lambda_left=0, lambda_right=0)
+    assert np.abs(model.coupling_matrix()).max() == pytest.approx(1, abs=1e-12)
+
+
+def test_what_follows_from_a_matrix_cannot_be_given():
+    for name in ("v_32", "v_11", "phase_21", "current", "couplings"):
+        with pytest.raises(InvalidInput, match=f"^heavy_neutral_lepton: {name} follows from the mixing matrix"):
+            HeavyNeutralLepton.from_mixing_matrix(mixing_matrix=np.eye(4), **{name: 1})
+    with pytest.raises(InvalidInput, match="v_32 follows from the matrix of couplings"):
+        HeavyNeutralLepton.from_couplings(couplings=np.eye(3), v_32=1)
+    with pytest.raises(InvalidInput, match="splitting_21 follows from the mass matrix"):
+        HeavyNeutralLepton.from_lagrangian(majorana_mass=1, dirac_mass=1, lambda_left=1, lambda_right=0, splitting_21=1)
+
+
+def test_masked_matrices_are_refused():
+    with pytest.raises(InvalidInput, match="couplings is a masked array"):
+        HeavyNeutralLepton.from_couplings(couplings=np.ma.masked_array(np.eye(3), np.eye(3) == 1))
+
+
+def test_a_closed_coupling_has_no_width_whatever_the_splitting():
+    """0 times the ratio of hadrons, which ends at 40 GeV, is 0 and not nan."""
+    model = HeavyNeutralLepton(mass=1.25, epsilon=1e-3, alpha_dark=0.1, lightest_mass=20.0, splitting_21=1.0, splitting_32=0.9,
+                               v_32=1.0, v_21=0.1)  # fmt: skip
+    widths = model.fermion_widths()
+    assert widths["psi_3"]["psi_1 hadrons"] == 0.0
+    assert widths["psi_3"]["psi_2 hadrons"] > 0

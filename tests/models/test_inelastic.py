@@ -151,3 +151,15 @@ def test_wrong_lagrangians_are_refused():
         Inelastic.from_lagrangian(majorana_mass_left=0.2, majorana_mass_right=0.2, dirac_mass=[0.2, 0.3])
     with pytest.raises(InvalidInput, match="inelastic: dirac_mass"):
         Inelastic.from_lagrangian(majorana_mass_left=0.2, majorana_mass_right=0.2, dirac_mass="3 cm")
+
+
+def test_tiny_lagrangians_are_not_lost_below_the_range_of_squares():
+    model = Inelastic.from_lagrangian(majorana_mass_left=0, majorana_mass_right=0, dirac_mass=1e-200)
+    assert float(model.dark_matter_mass) == pytest.approx(1e-200, rel=1e-15)
+    assert float(model.splitting) == 0.0
+
+
+@pytest.mark.parametrize("name", ["splitting", "dark_matter_mass", "dark_matter_mass_ratio", "cos_2theta", "current"])
+def test_what_follows_from_the_lagrangian_cannot_be_given(name):
+    with pytest.raises(InvalidInput, match=f"^inelastic: {name} follows from the masses of the Lagrangian"):
+        Inelastic.from_lagrangian(majorana_mass_left=0.1, majorana_mass_right=0.1, dirac_mass=0.4, **{name: 0.1})

@@ -51,3 +51,10 @@ def test_each_different_value_is_computed_once():
     np.testing.assert_array_equal(on_different(function, values), values**2)
     assert sorted(seen) == [1.0, 2.0, 3.0]
     assert on_different(function, 5.0).shape == ()
+
+
+def test_known_numbers_are_evaluated_inside_a_trace():
+    compiled = jax.jit(lambda x: jnp.sqrt(x))
+    values = np.array([1.0, 4.0, 9.0])
+    found = jax.jit(lambda y: y + in_batches(compiled, [values], 2))(1.0)
+    np.testing.assert_allclose(found, [2.0, 3.0, 4.0])

@@ -217,3 +217,27 @@ def test_unknown_names_have_the_nearest_match():
     for n_sigma in (-1, math.nan, math.inf):
         with pytest.raises(InvalidInput, match="expected a number of standard deviations, at least 0"):
             moment.band("bnl_fnal_2021", 1.0, n_sigma)
+
+
+@pytest.mark.parametrize("wrong", [None, ["mu-"], 3, np.array(["mu-", "e-"])])
+def test_what_is_no_name_is_refused(wrong):
+    with pytest.raises(UnknownName, match="no lepton with data"):
+        moment.default(wrong)
+    with pytest.raises(UnknownName, match="no data set of the magnetic moment"):
+        moment.band(wrong, 1.0, 1)
+
+
+@pytest.mark.parametrize("wrong", ["a", None, np.array([1.0, 2.0]), [1, 2], 1j, True, 10**400])
+def test_numbers_of_sigma_that_are_none_are_refused(wrong):
+    with pytest.raises(InvalidInput, match=r"^n_sigma = "):
+        moment.band("bnl_fnal_2021", 1.0, wrong)
+
+
+@pytest.mark.parametrize("wrong", ["1GeV", "x", None, [1.0, "x"], 1j, 10**400, np.ma.masked_array([1.0], [True])])
+def test_masses_that_are_no_numbers_are_refused(wrong):
+    for ask in (lambda: moment.band("bnl_fnal_2021", wrong, 1), lambda: moment.magnetic_moment_shift(wrong, 1e-3, 0.1),
+                lambda: moment.epsilon_for(1e-9, wrong, 0.1)):  # fmt: skip
+        with pytest.raises(InvalidInput, match=r"^mass = .* is not allowed; expected a number or an array of numbers"):
+            ask()
+    with pytest.raises(InvalidInput, match=r"^ratio = "):
+        moment.loop_function(wrong)

@@ -5,6 +5,7 @@ import pytest
 
 import portico
 from portico import registry
+from portico.errors import InvalidInput
 from portico.models import DarkPhoton
 
 NAME = "belle2_disappearing_positron"
@@ -97,3 +98,11 @@ def test_sources_name_the_paper_and_every_entry():
 
 def test_signature_is_found_by_name():
     assert portico.search(NAME).signature is registry.load("signature", "disappearing_positron")
+
+
+@pytest.mark.parametrize("value", [np.array([1, 2]), np.array([0.1, 0.1]), [1, 2], None, object()])
+def test_a_quantity_given_as_something_else_is_refused(value):
+    with pytest.raises(InvalidInput, match=r"option seed: .* is not a quantity"):
+        portico.search("na64e_semi_visible_2021", seed=value)
+    with pytest.raises(InvalidInput, match="option hadronic_decays"):
+        portico.search("na64e_semi_visible_2021", hadronic_decays=value)

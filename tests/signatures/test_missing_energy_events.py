@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import portico
+from portico.errors import InvalidInput
 from portico.signatures._missing_energy_spectrum import annihilation_spectrum, emission_spectrum
 
 MODEL = {"mass": 0.25, "epsilon": 1e-3, "dark_matter_mass_ratio": 0.33, "splitting": 0.4, "alpha_dark": 0.1}
@@ -48,3 +49,13 @@ def test_pieces_make_one_sample_and_seeds_different_ones():
         np.testing.assert_array_equal(joined, getattr(whole, name))
     other = _source(seed=4)[1].sample(0, 3000)
     assert not np.any(other.mediator[:, 0] == whole.mediator[:, 0])
+
+
+def test_arrays_and_wrong_seeds_are_refused():
+    search, _ = _source()
+    many = portico.models.Inelastic(**{**MODEL, "epsilon": np.array([1e-3, 1e-2])})
+    with pytest.raises(InvalidInput, match="events are those of one point of inelastic; epsilon is an array"):
+        search.signature.event_source(search, many, 1)
+    for seed in (1.5, "a", None):
+        with pytest.raises(InvalidInput, match=r"^seed = .* expected a whole number from 0 to 2\^32 - 1\.$"):
+            _source(seed=seed)

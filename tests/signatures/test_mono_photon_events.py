@@ -55,3 +55,13 @@ def test_the_seed_chooses_the_events(search):
 def test_a_mass_out_of_reach_is_refused(search):
     with pytest.raises(InvalidInput, match="no event passes its selection"):
         search.signature.event_source(search, given(mass=9.5), 1)
+
+
+def test_arrays_and_wrong_seeds_are_refused(search):
+    many = given(epsilon=np.array([1e-3, 1e-2]))
+    with pytest.raises(InvalidInput, match="events are those of one point of inelastic; epsilon is an array"):
+        search.signature.event_source(search, many, 1)
+    for seed in (1.5, "a", None, -1, 2**32, True):
+        with pytest.raises(InvalidInput, match=r"^seed = .* expected a whole number from 0 to 2\^32 - 1\.$"):
+            search.signature.event_source(search, given(), seed)
+    search.signature.event_source(search, given(), np.int64(1))

@@ -24,13 +24,25 @@ def blocks_together() -> int:
 
 
 def check_range(count: int, start: int, seed: int, combine: str) -> None:
-    """Raise InvalidInput unless count > 0, start >= 0, 0 <= seed < 2^32, and ``combine`` is known."""
+    """Raise InvalidInput unless count > 0, start >= 0, 0 <= seed < 2^32, all whole, and ``combine`` is known."""
+    for name, number in (("count", count), ("start", start)):
+        if not _is_whole(number):
+            raise InvalidInput(f"{name} = {number!r} is not allowed; expected a whole number.")
     if count < 1 or start < 0:
         raise InvalidInput(f"events {start} to {start + count - 1}: expected count >= 1 and start >= 0.")
-    if not 0 <= seed < 2**32:
-        raise InvalidInput(f"seed = {seed}; expected 0 to 2^32 - 1.")
+    check_seed(seed)
     if combine not in COMBINE:
         raise InvalidInput(f"combine = '{combine}'; known: {', '.join(COMBINE)}.")
+
+
+def check_seed(seed: int) -> None:
+    """Raise InvalidInput unless this is a whole number from 0 to 2^32 - 1."""
+    if not _is_whole(seed) or not 0 <= seed < 2**32:
+        raise InvalidInput(f"seed = {seed!r} is not allowed; expected a whole number from 0 to 2^32 - 1.")
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
 def _parts(start: int, count: int, together: int) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Annotated
 
@@ -14,6 +15,14 @@ app = typer.Typer(
     "Start with: portico searches; portico models; then\n\n"
     "portico reach belle2_disappearing_positron dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:200 -o out/",
 )  # fmt: skip
+
+
+def _whole(text: str) -> int:
+    """Return a whole number given as text; the message of a wrong one repeats what was given."""
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,400}\s*", str(text)):
+        raise typer.BadParameter(f"{str(text)[:60]!r} is not a whole number; expected digits only, such as 1000")
+    return int(text)
+
 
 Set = Annotated[
     list[str] | None,
@@ -190,6 +199,10 @@ def magnetic_moment(
     """Magnetic moment of muon or electron with a dark photon: shift, and mixings within the bands of a data set."""
     from . import magnetic_moment as command
 
+    given = {"--mass": mass, "--epsilon": epsilon, "--lepton": lepton, "--data": data, "--sigma": sigma or None}
+    beside = [name for name, value in given.items() if value is not None]
+    if every and beside:
+        raise typer.BadParameter(f"--list lists all data sets and takes no {beside[0]}; leave out one of them")
     if every:
         command.listed(as_json=as_json)
     elif mass is None:
@@ -247,8 +260,10 @@ def count(
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Also count how often the limit covers a true signal equal to it.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of the toys and the coverage.")] = 1,
-    toys: Annotated[int, typer.Option(help="Number of toys of the method cls_toys.")] = 200_000,
+    seed: Annotated[int, typer.Option(help="Of the toys and the coverage.", parser=_whole, metavar="INTEGER")] = 1,
+    toys: Annotated[
+        int, typer.Option(help="Number of toys of the method cls_toys.", parser=_whole, metavar="INTEGER")
+    ] = 200_000,
     prior_ceiling: Annotated[
         str | None, typer.Option(help="End of the flat prior of bayes in events, for Gaussian uncertainties.")
     ] = None,
@@ -269,7 +284,7 @@ def count(
 def events(
     search: SearchName,
     model: ModelName,
-    count: Annotated[int, typer.Option("-n", "--number", metavar="N", help="Number of events.")],
+    count: Annotated[int, typer.Option("-n", "--number", metavar="N", help="Number of events.", parser=_whole)],
     output: Annotated[
         str,
         typer.Option(
@@ -278,7 +293,9 @@ def events(
     ],
     settings: Set = None,
     options: Options = None,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same events.")] = 1,
+    seed: Annotated[
+        int, typer.Option("--seed", help="The same seed gives the same events.", parser=_whole, metavar="INTEGER")
+    ] = 1,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists already.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -85,7 +85,7 @@ def magnetic_moment(
     from .. import particles
     from ..precision import magnetic_moment as moment
 
-    mass, n_sigmas = _energy(mass_text), [_sigma(text) for text in sigmas]
+    mass, n_sigmas = _energy(mass_text), list(dict.fromkeys(_sigma(text) for text in sigmas))
     epsilon = None if epsilon_text is None else _mixing(epsilon_text)
     entry = _chosen(data, lepton)
     lepton_mass = particles.mass(entry.lepton)

@@ -65,7 +65,8 @@ def _print_widths(partial: dict[str, float], ratios: dict[str, float], lifetime:
 
 def _fermions(model: Model) -> dict[str, Any] | None:
     """Widths of the dark fermions that decay; None for a model without them, empty where they cannot be given, which is told."""
-    from ..models.base import DarkFermionModel
+    from ..models._chains import refuse_unknown
+    from ..models.base import DarkFermionModel, inverse, ratios
 
     if not isinstance(model, DarkFermionModel):
         return None
@@ -74,13 +75,13 @@ def _fermions(model: Model) -> dict[str, Any] | None:
     except InvalidInput as error:
         say(f"note: no widths of dark fermions: {error}")
         return {}
-    masses, found = model.fermion_masses(), {}
+    masses, found = {name: float(mass) for name, mass in model.fermion_masses().items()}, {}
     for name, partial in widths.items():
+        refuse_unknown(model.NAME, masses, name, partial)
         total = sum(partial.values())
         found[name] = {
-            "mass_gev": float(masses[name]), "partial_widths_gev": partial,
-            "branching_ratios": {channel: width / total if total > 0 else 0.0 for channel, width in partial.items()},
-            "lifetime_s": constants.HBAR_GEV_S / total if total > 0 else math.inf, "ctau_cm": lengths[name],
+            "mass_gev": masses[name], "partial_widths_gev": partial, "branching_ratios": ratios(partial),
+            "lifetime_s": inverse(constants.HBAR_GEV_S, total), "ctau_cm": lengths[name],
         }  # fmt: skip
     return found
 

@@ -203,7 +203,8 @@ def three_body_width(
 
     Returns
     -------
-    Estimate of arrays, shape (...)        GeV; 0 at and below threshold; nan for an on-shell mediator (m_h > m_l + M) without width
+    Estimate of arrays, shape (...)        GeV; 0 at and below threshold; nan for an on-shell mediator (m_h > m_l + M) without width,
+                                           and for hadrons where m_h - m_l is beyond the end of R, 40 GeV; 0 without coupling
 
     Notes     Below M^2/4 in ln s, above in u with s = M^2 + w sinh u, w the larger of M Gamma and the distance of the pole
               from the end: linear in the peak, logarithmic in its tails, so that a mediator on its mass shell is resolved at
@@ -243,7 +244,7 @@ def _three_body(given: tuple[ArrayLike, ...], threshold: ArrayLike, kind: str | 
     parent, daughter, mediator, width, epsilon, vector, axial, threshold = jnp.broadcast_arrays(
         *(jnp.asarray(value, float) for value in (*given, threshold))
     )
-    is_open = (parent - daughter > threshold) & (mediator > 0)
+    is_open = (parent - daughter > threshold) & (mediator > 0) & ((vector != 0) | (axial != 0))
     lower = threshold**2
     upper = jnp.where(is_open, (parent - daughter) ** 2, 2 * lower)
     pole = jnp.where(is_open, mediator**2, 4 * lower)

@@ -18,6 +18,8 @@ from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..cascades.event_source import EventSource
 from ..errors import InvalidInput, PorticoError, unknown_name
 from .metadata import metadata
@@ -25,6 +27,10 @@ from .record import flatten
 
 FORMATS = {".parquet": "parquet", ".hepmc": "hepmc", ".hepmc3": "hepmc", ".lhe": "lhe"}
 MOST_EVENTS = 1_000_000_000
+_SMALLEST_EPSILON, _FARTHEST_CM = (
+    1e-60,
+    1e130,
+)  # of proper decay lengths: squares of positions stay below 1.8e308 for any boost
 
 
 class Written(NamedTuple):
@@ -55,13 +61,14 @@ def write(
     overwrite : bool          replace a file that exists; it stays until the first chunk of the new one is finished
     on_chunk : callable       called with the number of events of each finished chunk
 
-    Raises InvalidInput for a wrong path, count or source, an extra that is missing, and a file that exists already. Whatever else
-    is raised (OSError on a full disk, KeyboardInterrupt) says where the finished events are.
+    Raises InvalidInput for a wrong path, count, source or ``about``, an epsilon too small for vertices, an extra that is missing,
+    and a file that exists already. Whatever else is raised (OSError on a full disk, KeyboardInterrupt) says where the finished events are.
     """
     target, writer = check(path, overwrite=overwrite)
     check_count(count)
+    count = int(count)
     _check_source(source)
-    told = metadata(source, {**(about or {}), "events_asked": count})
+    told = metadata(source, about, events_asked=count)
     numbers = dict.fromkeys(told["modes"], 0)
     done = 0
     with _Parts(target, writer, overwrite=overwrite) as parts:
@@ -101,7 +108,11 @@ def join_parts(path: str | os.PathLike[str], *, overwrite: bool = False) -> Writ
 
 def check(path: str | os.PathLike[str], *, overwrite: bool = False) -> tuple[Path, ModuleType]:
     """Return the path and the module of its format; raises InvalidInput where nothing can or should be written there."""
-    text = os.fspath(path)
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise InvalidInput(
+            f"output file: {path!r} is no name of a file; expected text or a path, such as 'events.parquet'."
+        )
     if not text.strip():
         raise InvalidInput("output file: none is given; name one with -o, such as events.parquet.")
     if "\0" in text or not _is_text(text):
@@ -136,15 +147,25 @@ def _is_text(text: str) -> bool:
 
 def check_count(count: int) -> None:
     """Raise InvalidInput unless this is a number of events."""
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_EVENTS:
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 1 <= count <= MOST_EVENTS:
         raise InvalidInput(
             f"number of events: {str(count)[:30]} is not allowed; expected a whole number from 1 to {MOST_EVENTS:,}."
         )
 
 
 def _check_source(source: EventSource) -> None:
+    if not isinstance(source, EventSource):
+        raise InvalidInput(
+            f"source of events: {source!r} is none; expected an EventSource, as event_source of a signature returns."
+        )
     if not (math.isfinite(source.epsilon) and source.epsilon > 0):
         raise InvalidInput(f"epsilon = {source.epsilon:g}: vertices of events need an epsilon above 0.")
+    longest = max((length for length in source.chain.ctau_unit_cm if math.isfinite(length)), default=0.0)
+    smallest = max(_SMALLEST_EPSILON, math.sqrt(longest / _FARTHEST_CM))
+    if source.epsilon < smallest:
+        raise InvalidInput(
+            f"epsilon = {source.epsilon:g}: vertices of events would be farther away than numbers go; expected at least {smallest:.3g}."
+        )
     if not source.chain.modes:
         raise InvalidInput("the mediator has no open decay to dark fermions: there are no events to write.")
 

@@ -6,18 +6,27 @@ import json
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import __version__
 from ..cascades.event_source import EventSource
+from ..errors import InvalidInput
 from . import codes
 
 
-def metadata(source: EventSource, about: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return what a file tells of its events; ``about`` adds to it, such as the search, the model and the seed."""
+def metadata(source: EventSource, about: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Return what a file tells of its events; ``about`` and ``more`` add to it, such as the search, the model and the seed.
+
+    Raises InvalidInput where ``about`` is no dictionary of what JSON can hold.
+    """
+    if about is not None and not isinstance(about, dict):
+        raise InvalidInput(f"about = {about!r} is not allowed; expected a dictionary.")
     chain = source.chain
     names = codes.mode_names(chain)
     content = {
         "portico_version": __version__,
         **(about or {}),
+        **more,
         "epsilon": source.epsilon,
         "sigma_pb": source.sigma_pb,
         "mediator_mass_gev": chain.mediator_mass,
@@ -48,4 +57,11 @@ def _finite(content: Any) -> Any:
         return [_finite(value) for value in content]
     if isinstance(content, float):
         return float(content) if math.isfinite(content) else None
-    return content if content is None or isinstance(content, str | bool | int) else _finite(float(content))
+    if content is None or isinstance(content, str | bool | int):
+        return content
+    try:
+        return _finite(np.asarray(content, dtype=float).tolist())
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(
+            f"about: {content!r} cannot be written as JSON; expected text, numbers, arrays of numbers, lists and dictionaries."
+        ) from None

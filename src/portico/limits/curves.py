@@ -17,11 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import registry, units
-from ..errors import DataError
+from ..errors import DataError, InvalidInput, unknown_name
 
 KINDS = ("limit", "projection", "bound", "extent")
 DECAYS = ("invisible", "semi_visible", "any_decay")
 """Decays of the mediator for which a curve was made."""
+
+_NEEDED = ("title", "kind", "parameter", "sources", "points")
+_TEXTS = ("applies_to", "newer", "note")
+_LARGEST = {units.ENERGY: 1e6, units.DIMENSIONLESS: 100.0}
+"""Ends of what a published limit may hold: masses in GeV, couplings (alpha_dark goes to 100)."""
 
 
 class Curve(NamedTuple):
@@ -95,9 +100,23 @@ def curve(name: str) -> Curve:
 def from_content(name: str, content: dict[str, Any]) -> Curve:
     """Return a published limit from the content of its file; raises DataError with the place and what was expected."""
     file = f"{name}.toml"
-    for key in ("title", "kind", "parameter", "sources", "points"):
+    if not isinstance(content, dict):
+        raise DataError(f"{file}: the content is {content!r}; expected a table with {', '.join(_NEEDED)}.")
+    for key in _NEEDED:
         if key not in content:
             raise DataError(f"{file}: '{key}' is missing.")
+    _refuse_unknown(file, content, (*_NEEDED, "cl", *_TEXTS))
+    for key in (*_TEXTS, "title", "parameter"):
+        text = content.get(key, "")
+        if not isinstance(text, str) or (key in _NEEDED and not text.strip()):
+            raise DataError(f"{file}: {key} = {text!r} is not allowed; expected text.")
+    given_sources = content["sources"]
+    if not (isinstance(given_sources, list) and given_sources and all(isinstance(s, str) and s for s in given_sources)):
+        raise DataError(f"{file}: sources = {given_sources!r} is not allowed; expected a list of at least one source.")
+    if not isinstance(content["points"], dict):
+        raise DataError(
+            f"{file}: points = {content['points']!r} is not allowed; expected a table with mass and {content['parameter']}."
+        )
     kind, applies_to = content["kind"], content.get("applies_to", "invisible")
     for key, given, allowed in (("kind", kind, KINDS), ("applies_to", applies_to, DECAYS)):
         if given not in allowed:
@@ -108,6 +127,7 @@ def from_content(name: str, content: dict[str, Any]) -> Curve:
         )
     parameter, points = content["parameter"], content["points"]
     edge = f"{parameter}_high"
+    _refuse_unknown(f"{file}: points", points, ("mass", parameter, edge))
     if (kind == "extent") and edge not in points:
         raise DataError(f"{file}: points: '{edge}' is missing; an extent has an upper edge.")
     mass = _numbers(file, points, "mass", units.ENERGY)
@@ -123,8 +143,8 @@ def from_content(name: str, content: dict[str, Any]) -> Curve:
         raise DataError(f"{file}: points: an upper edge lies at or below the lower one.")
     return Curve(
         name=name, title=content["title"], kind=kind, parameter=parameter, mass=mass, value=value, high=high,
-        cl=units.convert(content["cl"], units.DIMENSIONLESS, where=file) if "cl" in content else math.nan,
-        sources=tuple(content["sources"]), applies_to=applies_to, newer=content.get("newer", ""), note=content.get("note", ""),
+        cl=_level(file, content["cl"]) if "cl" in content else math.nan,
+        sources=tuple(given_sources), applies_to=applies_to, newer=content.get("newer", ""), note=content.get("note", ""),
     )  # fmt: skip
 
 
@@ -133,11 +153,50 @@ def _numbers(file: str, points: dict[str, Any], key: str, unit: str) -> np.ndarr
     entry = points.get(key)
     if not isinstance(entry, dict) or not isinstance(entry.get("value"), list) or "unit" not in entry:
         raise DataError(f"{file}: points: '{key}' is missing or no list; expected value = [...], unit, source, status.")
-    scale = 1.0 if entry["unit"] == "1" else units.convert(f"1 {entry['unit']}", unit, where=file)
+    _refuse_unknown(f"{file}: points: {key}", entry, ("value", "unit", "source", "status"))
+    scale = _scale(f"{file}: points: {key}", entry["unit"], unit)
     try:
         column = np.array(entry["value"], dtype=float) * scale
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DataError(f"{file}: points: '{key}' holds something that is no number.") from None
     if column.ndim != 1 or not np.all((column > 0) & np.isfinite(column)):
         raise DataError(f"{file}: points: '{key}' holds a number that is not above 0 and finite.")
+    largest = _LARGEST[unit]
+    if np.any(column > largest):
+        raise DataError(
+            f"{file}: points: '{key}' holds {column.max():g}; expected at most {largest:g}{' GeV' if unit == units.ENERGY else ''}."
+        )
     return column
+
+
+def _scale(where: str, given: Any, unit: str) -> float:
+    """The unit of a column in GeV or 1."""
+    if given == "1" and unit == units.DIMENSIONLESS:
+        return 1.0
+    if not isinstance(given, str) or not given.strip() or given == "1":
+        raise DataError(
+            f"{where}: unit = {given!r} is not allowed; expected {'1' if unit == units.DIMENSIONLESS else 'GeV, MeV or another energy'}."
+        )
+    try:
+        return units.convert(f"1 {given}", unit, where=where)
+    except InvalidInput as error:
+        raise DataError(str(error)) from None
+
+
+def _level(file: str, given: Any) -> float:
+    """The confidence level."""
+    try:
+        level = units.convert(given, units.DIMENSIONLESS, where=f"{file}: cl")
+    except InvalidInput as error:
+        raise DataError(str(error)) from None
+    if not 0 < level < 1:
+        raise DataError(
+            f"{file}: cl = {given!r} is not allowed; expected a confidence level between 0 and 1, such as '90%'."
+        )
+    return level
+
+
+def _refuse_unknown(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise DataError(str(unknown_name("key", key, known, where=where)))

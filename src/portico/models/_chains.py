@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..constants import HBARC_GEV_CM
 from ..decays.chain import Chain, FermionDecay, PairMode
+from ..decays.hadronic_ratio import MAXIMUM_MASS
+from ..errors import InvalidInput
 
 if TYPE_CHECKING:
     from .base import Coupling, DarkFermionModel
@@ -34,8 +37,9 @@ def make_chain(model: DarkFermionModel, dark: dict[str, float], *, hadrons: bool
                 (daughter, pair, float(value))
                 for (above, daughter), pairs in sorted(widths.items())
                 for pair, (value, _) in pairs.items()
-                if above == parent and value > 0 and (hadrons or pair != "hadrons")
+                if above == parent and value != 0 and (hadrons or pair != "hadrons")
             ]
+            refuse_unknown(model.NAME, masses, parent, {f"{daughter} {pair}": value for daughter, pair, value in rows})
             everything = sum(value for *_, value in rows)
             for daughter, pair, value in rows:
                 v, x = couplings[parent, daughter]
@@ -43,6 +47,25 @@ def make_chain(model: DarkFermionModel, dark: dict[str, float], *, hadrons: bool
             if everything > 0:
                 lengths[names.index(parent)] = HBARC_GEV_CM / everything
     return Chain(float(model.mass), total, tuple(masses.values()), model.MAJORANA, modes, tuple(decays), tuple(lengths))
+
+
+def refuse_unknown(model: str, masses: dict[str, float], parent: str, widths: dict[str, float]) -> None:
+    """Raise InvalidInput where one of these widths of a fermion, by channel such as "psi_1 e+ e-", is not a number."""
+    unknown = [channel for channel, width in widths.items() if math.isnan(width)]
+    if not unknown:
+        return
+    daughter = unknown[0].partition(" ")[0]
+    splitting = masses[parent] - masses[daughter]
+    place = f"{model}: the width of {parent} to {unknown[0]} is not known"
+    if splitting > MAXIMUM_MASS and unknown[0].endswith("hadrons"):
+        raise InvalidInput(
+            f"{place}: the splitting m({parent}) - m({daughter}) is {splitting:.6g} GeV, and the ratio of hadrons to muons ends at {MAXIMUM_MASS:g} GeV; "
+            "expected a smaller splitting."
+        )
+    raise InvalidInput(
+        f"{place}: with a splitting m({parent}) - m({daughter}) of {splitting:.6g} GeV the mediator is on its mass shell, and it has no width; "
+        "expected an open decay of the mediator, such as with epsilon above 0."
+    )
 
 
 def _plain(pair: Coupling) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,6 +49,13 @@ def one_number(model: str, name: str, value: Any) -> float:
     if array is None or array.ndim:
         raise InvalidInput(f"{model}: {name} must be one number in GeV; given {value!r}.")
     return float(array)
+
+
+def refuse_derived(model: str, given: Mapping[str, Any], derived: Iterable[str], origin: str) -> None:
+    """Raise InvalidInput where a parameter is given that follows from something else, such as "the mass matrix"."""
+    twice = [name for name in derived if name in given]
+    if twice:
+        raise InvalidInput(f"{model}: {twice[0]} follows from {origin}; expected it to be left out.")
 
 
 def one_complex(model: str, name: str, value: Any) -> complex:

@@ -35,6 +35,8 @@ def couplings(mixing: np.ndarray) -> np.ndarray:
 
 
 def _matrix(model: str, name: str, value: Any, size: int) -> np.ndarray:
+    if np.ma.isMaskedArray(value):
+        raise InvalidInput(f"{model}: {name} is a masked array; expected {size} x {size} finite complex numbers.")
     try:
         array = np.asarray(value, dtype=complex)
     except (TypeError, ValueError):
@@ -47,13 +49,14 @@ def _matrix(model: str, name: str, value: Any, size: int) -> np.ndarray:
 
 
 def hermitian(model: str, value: Any) -> np.ndarray:
-    """A matrix of couplings, checked."""
+    """A matrix of couplings, checked; moduli above 1 by rounding become 1."""
     v = _matrix(model, "couplings", value, 3)
     worst = np.abs(v - v.conj().T).max()
     if worst > _SAME:
         i, j = np.unravel_index(np.abs(v - v.conj().T).argmax(), v.shape)
         raise InvalidInput(f"{model}: the matrix of couplings is not hermitian: V_{i + 1}{j + 1} = {v[i, j]:.6g} and V_{j + 1}{i + 1} = {v[j, i]:.6g}; expected V_ij = conj(V_ji).")  # fmt: skip
-    return v
+    size = np.abs(v)
+    return np.where((size > 1) & (size <= 1 + _SAME), v / np.where(size > 1, size, 1.0), v)
 
 
 def unitary(model: str, value: Any) -> np.ndarray:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
@@ -53,6 +54,12 @@ class Model(eqx.Module):
     EITHER: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Pairs of parameters of which at most one is given; setting one takes the place of the other."""
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let the constructor of a model tell a parameter that it does not have, with the nearest match."""
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls) and "PARAMETERS" in vars(cls):
+            cls.__init__ = _known_parameters(cls.__init__)  # type: ignore[method-assign]
+
     @abc.abstractmethod
     def partial_widths(self) -> dict[str, Value]:
         """Return partial widths in GeV by channel."""
@@ -62,20 +69,16 @@ class Model(eqx.Module):
         return plain(sum(self.partial_widths().values()))
 
     def branching_ratios(self) -> dict[str, Value]:
-        """Return branching ratios by channel; they add to 1, or are all 0 where nothing is open."""
-        widths = self.partial_widths()
-        total = np.asarray(sum(widths.values()))
-        safe = np.where(total > 0, total, 1.0)
-        return {channel: plain(np.asarray(width) / safe) for channel, width in widths.items()}
+        """Return branching ratios by channel; they add to 1, or are all 0 where nothing is open, nan where a width is."""
+        return ratios(self.partial_widths())
 
     def lifetime_s(self) -> Value:
-        """Return the proper lifetime in seconds, inf where the width is 0."""
-        width = np.asarray(self.width())
-        return plain(np.where(width > 0, constants.HBAR_GEV_S / np.where(width > 0, width, 1.0), np.inf))
+        """Return the proper lifetime in seconds, inf where the width is 0 and nan where it is nan."""
+        return inverse(constants.HBAR_GEV_S, self.width())
 
     def ctau_cm(self) -> Value:
-        """Return the proper decay length in cm, inf where the width is 0."""
-        return plain(np.asarray(self.lifetime_s()) * constants.SPEED_OF_LIGHT_CM_S)
+        """Return the proper decay length in cm, inf where the width is 0 and nan where it is nan."""
+        return self.lifetime_s() * constants.SPEED_OF_LIGHT_CM_S
 
     def parameters(self) -> dict[str, Value]:
         """Return the parameters as given to the constructor, those left out as None."""
@@ -109,6 +112,19 @@ class Model(eqx.Module):
             raise InvalidInput(
                 f"{self.NAME}: {' and '.join(missing)} must be set; give {', '.join(f'{name}=...' for name in missing)}."
             )
+
+
+def _known_parameters(constructor: Callable[..., None]) -> Callable[..., None]:
+    """The same constructor; raises UnknownName for a parameter that the model does not have."""
+
+    @wraps(constructor)
+    def checked(self: Model, *arguments: Any, **given: Value) -> None:
+        for name in given:
+            if name not in self.PARAMETERS:
+                raise unknown_name("parameter", name, self.PARAMETERS, where=f"model {self.NAME}")
+        constructor(self, *arguments, **given)
+
+    return checked
 
 
 class VectorMediator(Model):
@@ -199,6 +215,7 @@ class DarkFermionModel(Model):
         Tree level through the mediator of any virtuality, proportional to epsilon^2: its propagator holds its width to dark
         fermions, or to visible particles where no dark mode is open. Where psi_h -> psi_l and an on-shell mediator is open,
         that width is in the propagator as well, and the sum no longer depends on epsilon.
+        A width to hadrons is nan where psi_h is more than 40 GeV heavier than psi_l: the ratio R behind it ends there.
         Raises InvalidInput where a fermion decays to three lighter ones without mixing, which is not computed.
 
         Source: :func:`portico.decays.dark_fermions.three_body_width`.
@@ -214,8 +231,7 @@ class DarkFermionModel(Model):
         dark = sum(self.dark_widths().values())
         visible = self.visible_width_unit() * self.epsilon**2
         self._check_dark_decays(tuple(self.fermion_masses()))
-        namespace = jnp if isinstance(dark, jax.core.Tracer) or isinstance(visible, jax.core.Tracer) else np
-        return self._widths_of_fermions(namespace.where(dark > 0, dark, visible), self.epsilon**2)
+        return self._widths_of_fermions(_namespace(dark, visible).where(dark > 0, dark, visible), self.epsilon**2)
 
     def _widths_of_fermions(self, mediator_width: Value, factor: Value) -> _mediator_widths.FermionWidths:
         masses, pairs = (
@@ -227,9 +243,10 @@ class DarkFermionModel(Model):
         return dict(zip(pairs, found, strict=True))
 
     def fermion_ctau_cm(self) -> dict[str, Value]:
-        """Return the proper decay lengths of all fermions in cm; inf for stable ones."""
+        """Return the proper decay lengths of all fermions in cm; inf for stable ones, nan where a width is."""
         widths = self.fermion_widths()
-        return {name: _ctau_cm(sum(widths.get(name, {}).values())) for name in self.fermion_masses()}
+        totals = {name: sum(widths.get(name, {}).values()) for name in self.fermion_masses()}
+        return {name: inverse(constants.HBARC_GEV_CM, total) for name, total in totals.items()}
 
     def _check_dark_decays(self, parents: tuple[str, ...]) -> None:
         """Raise InvalidInput where one of these fermions decays to three others through the dark coupling alone."""
@@ -304,9 +321,24 @@ def _by_channel(widths: _mediator_widths.FermionWidths, place: int) -> dict[str,
     return found
 
 
-def _ctau_cm(width: Value) -> Value:
-    width = np.asarray(width)
-    return plain(np.where(width > 0, constants.HBARC_GEV_CM / np.where(width > 0, width, 1.0), np.inf))
+def _namespace(*values: Value) -> Any:
+    """``jax.numpy`` where one of these is traced; else numpy, which compiles nothing."""
+    return jnp if any(isinstance(value, jax.core.Tracer) for value in values) else np
+
+
+def ratios(widths: Mapping[str, Value]) -> dict[str, Value]:
+    """Return branching ratios from partial widths by channel: all 0 where the sum is 0, nan where it is nan."""
+    xp = _namespace(*widths.values())
+    total = xp.asarray(sum(widths.values()), dtype=float)
+    safe = xp.where(total == 0, 1.0, total)
+    return {channel: plain(xp.asarray(width) / safe) for channel, width in widths.items()}
+
+
+def inverse(constant: float, width: Value) -> Value:
+    """Return a constant over a width: inf where that is 0, nan where it is nan."""
+    xp = _namespace(width)
+    width = xp.asarray(width, dtype=float)
+    return plain(xp.where(width == 0, math.inf, constant / xp.where(width == 0, 1.0, width)))
 
 
 def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Value:
@@ -339,8 +371,9 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
         hint = (
             " A bare number is GeV; write for example 67MeV." if spec.unit == units.ENERGY and wrong > spec.high else ""
         )
+        digits = next((n for n in (6, 12) if _reads_wrong(wrong, spec, n)), 17)
         raise InvalidInput(
-            f"{where} = {wrong:.12g}{unit} is not allowed; expected {allowed_range(spec)}{spec.reason}.{hint}"
+            f"{where} = {wrong:.{max(digits, 12)}g}{unit} is not allowed; expected {allowed_range(spec, digits)}{spec.reason}.{hint}"
         )
     return array
 
@@ -357,15 +390,22 @@ def check_shapes(model: str, values: Mapping[str, Value]) -> None:
         raise InvalidInput(f"{model}: arrays of shapes {shown} do not broadcast.") from None
 
 
-def allowed_range(spec: Parameter) -> str:
-    """Return the allowed range of a parameter in words."""
+def _reads_wrong(value: float, spec: Parameter, digits: int) -> bool:
+    """Whether a value outside the range is outside as it is written too, when the ends have so many digits."""
+    shown = float(f"{value:.{max(digits, 12)}g}")
+    low, high = (float(f"{end:.{digits}g}") for end in (spec.low, spec.high))
+    return not (low < shown <= high or (shown == low and not spec.low_open))
+
+
+def allowed_range(spec: Parameter, digits: int = 6) -> str:
+    """Return the allowed range of a parameter in words, its ends with so many digits."""
     if spec.choices:
         return "one of " + ", ".join(spec.choices)
     unit = "" if spec.unit == units.DIMENSIONLESS else f" {spec.unit}"
-    low = f"above {spec.low:g}{unit}" if spec.low_open else f"at least {spec.low:g}{unit}"
+    low = f"{'above' if spec.low_open else 'at least'} {spec.low:.{digits}g}{unit}"
     if spec.high == math.inf:
         return low
-    high = f"at most {spec.high:g}{unit}"
+    high = f"at most {spec.high:.{digits}g}{unit}"
     return high if spec.low == -math.inf else f"{low} and {high}"
 
 

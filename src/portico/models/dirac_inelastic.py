@@ -11,8 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InvalidInput
-from ._parameters import EITHER_LIGHTEST, MEDIATOR, SPLITTING, lightest, lightest_mass, one_number
+from ._parameters import EITHER_LIGHTEST, MEDIATOR, SPLITTING, lightest, lightest_mass, one_number, refuse_derived
 from .base import Coupling, DarkFermionModel, Parameter, Value, plain
+
+_DERIVED = ("dark_matter_mass", "dark_matter_mass_ratio", "splitting", "mixing_angle")  # from the Lagrangian
 
 
 class DiracInelastic(DarkFermionModel):
@@ -100,17 +102,20 @@ class DiracInelastic(DarkFermionModel):
         A negative m is turned by a change of sign of eta. Raises InvalidInput unless M_1 M_2 > m^2: beyond, psi_1 has a mass of the
         other sign and its current is axial, which this model does not hold.
         """
+        refuse_derived(cls.NAME, others, _DERIVED, "the masses of the Lagrangian")
         neutral, charged, mixing = (
             one_number(cls.NAME, name, value)
             for name, value in (("neutral_mass", neutral_mass), ("charged_mass", charged_mass), ("mass_mixing", mass_mixing))
         )  # fmt: skip
-        determinant = neutral * charged - mixing**2
-        if determinant <= 0 or neutral <= 0:
+        half = math.hypot((charged - neutral) / 2, mixing)
+        heavier = (neutral + charged) / 2 + half
+        lighter = (
+            neutral / heavier * charged - mixing / heavier * mixing if heavier > 0 else 0.0
+        )  # no difference of close numbers
+        if lighter <= 0 or neutral <= 0:
             raise InvalidInput(
                 f"{cls.NAME}: M_1 = {neutral:g}, M_2 = {charged:g}, m = {mixing:g} GeV make a mass of psi_1 that is not positive; expected M_1 M_2 > m^2."
             )
-        half = math.hypot((charged - neutral) / 2, mixing)
-        lighter = determinant / ((neutral + charged) / 2 + half)  # no difference of close numbers
         angle = math.atan2(2 * abs(mixing), charged - neutral) / 2
         return cls(**others, dark_matter_mass=lighter, splitting=2 * half / lighter, mixing_angle=angle)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from . import _seesaw
-from ._parameters import MEDIATOR, SPLITTING, lightest, lightest_mass, one_complex, one_number
+from ._parameters import MEDIATOR, SPLITTING, lightest, lightest_mass, one_complex, one_number, refuse_derived
 from .base import Coupling, DarkFermionModel, Parameter, Value
 
 _OFF_DIAGONAL = ("32", "21", "31")
@@ -23,6 +23,8 @@ _V = {
     for name, kind, default in (("32", ", modulus with sign", "none"), ("21", ", modulus with sign", "none"), ("31", ", modulus with sign", "0"),
                                 ("11", ", real", "0"), ("22", ", real", "0"), ("33", ", real", "0"))
 }  # fmt: skip
+
+_COUPLINGS = (*(f"v_{name}" for name in _V), *(f"phase_{name}" for name in _OFF_DIAGONAL), "current")
 
 
 class HeavyNeutralLepton(DarkFermionModel):
@@ -159,6 +161,8 @@ class HeavyNeutralLepton(DarkFermionModel):
         The lightest state is the active neutrino; psi_1 to psi_3 are the others. Raises InvalidInput where psi_1 is massless or the
         lightest state is not mostly the active neutrino.
         """
+        masses_of = ("lightest_mass", "lightest_mass_ratio", "splitting_21", "splitting_32")
+        refuse_derived(cls.NAME, others, ("couplings", *masses_of, *_COUPLINGS), "the mass matrix")
         named = {"majorana_mass": majorana_mass, "dirac_mass": dirac_mass, "lambda_left": lambda_left, "lambda_right": lambda_right,
                  "neutrino_dirac_mass": neutrino_dirac_mass}  # fmt: skip
         entries = {name: one_complex(cls.NAME, name, value) for name, value in named.items()}
@@ -183,7 +187,11 @@ class HeavyNeutralLepton(DarkFermionModel):
 
     @classmethod
     def from_couplings(cls, *, couplings: Any, **others: Value) -> HeavyNeutralLepton:
-        """Return the model with a complex 3 x 3 matrix V_ij; raises InvalidInput unless it is hermitian, with all |V_ij| <= 1."""
+        """Return the model with a complex 3 x 3 matrix V_ij; raises InvalidInput unless it is hermitian, with all |V_ij| <= 1.
+
+        Moduli above 1 by at most 1e-8 become 1.
+        """
+        refuse_derived(cls.NAME, others, _COUPLINGS, "the matrix of couplings")
         v = _seesaw.hermitian(cls.NAME, couplings)
         off = {name: v[int(name[0]) - 1, int(name[1]) - 1] for name in _OFF_DIAGONAL}
         return cls(
@@ -200,6 +208,7 @@ class HeavyNeutralLepton(DarkFermionModel):
 
         Raises InvalidInput unless U is unitary.
         """
+        refuse_derived(cls.NAME, others, ("couplings", *_COUPLINGS), "the mixing matrix")
         unitary = _seesaw.unitary(cls.NAME, mixing_matrix)
         return cls.from_couplings(couplings=_seesaw.couplings(unitary)[1:, 1:], **others)
 

@@ -12,8 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InvalidInput
-from ._parameters import EITHER_LIGHTEST, MEDIATOR, SPLITTING, lightest, lightest_mass, one_number
+from ._parameters import EITHER_LIGHTEST, MEDIATOR, SPLITTING, lightest, lightest_mass, one_number, refuse_derived
 from .base import Coupling, DarkFermionModel, Parameter, Value, plain
+
+_DERIVED = ("dark_matter_mass", "dark_matter_mass_ratio", "splitting", "cos_2theta", "current")  # from the Lagrangian
 
 
 class Inelastic(DarkFermionModel):
@@ -117,6 +119,7 @@ class Inelastic(DarkFermionModel):
         The case R > mu or R < mu decides on the current. A negative mu or m_D is turned by a change of phase of the fields.
         Raises InvalidInput where psi_1 is massless, and where a parameter that follows from the masses is given as well.
         """
+        refuse_derived(cls.NAME, others, _DERIVED, "the masses of the Lagrangian")
         left, right, dirac = (
             one_number(cls.NAME, name, value)
             for name, value in (("majorana_mass_left", majorana_mass_left), ("majorana_mass_right", majorana_mass_right), ("dirac_mass", dirac_mass))
@@ -124,12 +127,13 @@ class Inelastic(DarkFermionModel):
         if left + right < 0:
             left, right = -left, -right
         mean, radius = (left + right) / 2, math.hypot(dirac, (left - right) / 2)
-        if radius == mean or radius == 0:
+        # |mu_L mu_R - m_D^2|/m_2, the product of the masses: m_1 = |R - mu| loses digits where they are close
+        heavier = radius + mean
+        lighter = abs(dirac / heavier * dirac - left / heavier * right) if heavier > 0 else 0.0
+        if radius == mean or lighter == 0:
             raise InvalidInput(
                 f"{cls.NAME}: mu_L = {left:g}, mu_R = {right:g}, m_D = {dirac:g} GeV make psi_1 massless; expected m_D^2 != mu_L mu_R."
             )
-        # |mu_L mu_R - m_D^2|/m_2, the product of the masses: m_1 = |R - mu| loses digits where they are close
-        lighter = abs(dirac**2 - left * right) / (radius + mean)
         return cls(
             **others, dark_matter_mass=lighter, splitting=2 * min(mean, radius) / lighter, cos_2theta=(left - right) / (2 * radius),
             current="vector" if radius > mean else "axial",

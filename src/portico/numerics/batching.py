@@ -7,9 +7,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import jax
 import numpy as np
 
 _MANY = 4  # batches from which threads are worth their start
+
+
+def concrete(function: Callable[[], Any]) -> Any:
+    """Return ``function()`` of known numbers; if that is asked inside ``jax.jit`` or ``grad``, evaluated outside their trace."""
+    try:
+        return function()
+    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError):
+        with jax.ensure_compile_time_eval():
+            return function()
 
 
 def in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -> Any:
@@ -17,8 +27,12 @@ def in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -
 
     The function takes flat arrays and returns one array of that shape, or a named tuple of them; so does this, with numpy
     arrays of the broadcast shape. Several batches run side by side, one on each core: arrays that fit a core's cache are
-    done faster than one long array on all of them. Not for traced values.
+    done faster than one long array on all of them. Not for traced values; known ones may be given inside ``jax.jit``.
     """
+    return concrete(lambda: _in_batches(function, arrays, size))
+
+
+def _in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -> Any:
     full = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arrays))
     shape, flat = full[0].shape, [a.ravel() for a in full]
     count = flat[0].size

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
@@ -28,6 +29,18 @@ LEPTONS = ("mu-", "e-")
 """Leptons with data."""
 SOURCES = ("arXiv:0811.1030", "Phys. Rev. 168 (1968) 1620")
 """Papers of the formula."""
+
+
+def _real(name: str, value: ArrayLike) -> Float[Array, "..."]:
+    """A real number or an array of them, as given or on the host; raises InvalidInput for anything else."""
+    if isinstance(value, jax.Array) and value.dtype.kind in "fiu":
+        return value.astype(float)
+    try:
+        if np.ma.isMaskedArray(value) or np.asarray(value).dtype.kind not in "fiu":
+            raise TypeError
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(f"{name} = {value!r} is not allowed; expected a number or an array of numbers.") from None
 
 
 @cache
@@ -63,8 +76,7 @@ def loop_function(ratio: ArrayLike) -> Estimate:
     >>> f"{float(loop_function(1.0).value):.10f}"
     '0.2091995762'
     """
-    xp = array_namespace(ratio)
-    ratio = xp.asarray(ratio, dtype=float)
+    xp, ratio = array_namespace(ratio), _real("ratio", ratio)
     inside = (ratio >= 0) & (ratio < 1e150)  # beyond, its square is no number
     z, rest = _nodes()
     rho2 = xp.where(inside, ratio, 1.0)[..., None] ** 2
@@ -103,7 +115,10 @@ def magnetic_moment_shift(
     '5.175603e-10'
     """
     xp = array_namespace(mass, epsilon, lepton_mass)
-    mass, epsilon, lepton_mass = (xp.asarray(a, dtype=float) for a in (mass, epsilon, lepton_mass))
+    mass, epsilon, lepton_mass = (
+        xp.asarray(_real(name, value))
+        for name, value in (("mass", mass), ("epsilon", epsilon), ("lepton_mass", lepton_mass))
+    )
     heavy = lepton_mass > 0
     ratio = xp.where(heavy, mass / xp.where(heavy, lepton_mass, 1.0), -1.0)
     return alpha * epsilon**2 / (2 * math.pi) * loop_function(ratio).value
@@ -136,7 +151,7 @@ def epsilon_for(
     '2.20220e-02'
     """
     xp = array_namespace(shift, mass, lepton_mass)
-    shift = xp.asarray(shift, dtype=float)
+    shift = xp.asarray(_real("shift", shift))
     share = shift / magnetic_moment_shift(mass, 1.0, lepton_mass, alpha=alpha)
     usable = share > 0
     return xp.where(usable, xp.sqrt(xp.where(usable, share, 1.0)), xp.where(share == 0, 0.0, math.nan))
@@ -180,21 +195,22 @@ def _data_sets() -> dict[str, DataSet]:
 
 def names(lepton: str | None = None) -> list[str]:
     """Return the names of the data sets, all or those of one lepton; raises UnknownName. Source: ``magnetic_moment.toml``."""
-    if lepton is not None and lepton not in LEPTONS:
+    if lepton is not None and (not isinstance(lepton, str) or lepton not in LEPTONS):
         raise unknown_name("lepton with data on its magnetic moment", lepton, LEPTONS)
     return [name for name, entry in _data_sets().items() if lepton in (None, entry.lepton)]
 
 
 def data_set(name: str) -> DataSet:
     """Return the data set of this name; raises UnknownName with the nearest match. Source: ``magnetic_moment.toml``."""
-    if name not in _data_sets():
+    if not isinstance(name, str) or name not in _data_sets():
         raise unknown_name("data set of the magnetic moment", name, _data_sets())
     return _data_sets()[name]
 
 
 def default(lepton: str) -> str:
     """Return the name of the newest comparison for a lepton; raises UnknownName. Source: ``magnetic_moment.toml``."""
-    names(lepton)
+    if not isinstance(lepton, str) or lepton not in LEPTONS:
+        raise unknown_name("lepton with data on its magnetic moment", lepton, LEPTONS)
     return str(registry.read_toml(_FILE)["default"][lepton])
 
 
@@ -214,7 +230,7 @@ def band(dataset: str | DataSet, mass: ArrayLike, n_sigma: float) -> Band:
     Band of arrays, shape (...)   low is 0 where c - n s <= 0: an upper limit, not a band. Both are nan where c + n s < 0: a
                                   vector raises the magnetic moment, so that no mixing lies within
 
-    Raises UnknownName for the data set, InvalidInput for n_sigma.
+    Raises UnknownName for the data set, InvalidInput for n_sigma and for a mass that is no number.
 
     Source    arXiv:0811.1030, shift of g-2 by a secluded vector; data with their sources in ``magnetic_moment.toml``.
 
@@ -225,10 +241,12 @@ def band(dataset: str | DataSet, mass: ArrayLike, n_sigma: float) -> Band:
     '0.0160 0.0267'
     """
     chosen = dataset if isinstance(dataset, DataSet) else data_set(dataset)
-    if not 0 <= n_sigma < math.inf:
+    number = _real("n_sigma", n_sigma)
+    if np.ndim(number) > 0 or not 0 <= number < math.inf:
         raise InvalidInput(
-            f"n_sigma = {n_sigma:g} is not allowed; expected a number of standard deviations, at least 0."
+            f"n_sigma = {n_sigma!r} is not allowed; expected a number of standard deviations, at least 0."
         )
+    n_sigma = float(number)
     lepton_mass = particles.mass(chosen.lepton)
     bottom, top = chosen.shift - n_sigma * chosen.error, chosen.shift + n_sigma * chosen.error
     if top < 0:

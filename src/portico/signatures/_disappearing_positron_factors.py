@@ -8,9 +8,10 @@ import numpy as np
 
 from ..matter import atomic_electrons
 from ..matter.materials import Material
+from ..numerics.batching import concrete
 from ..transport import path_length
 from ._disappearing_positron_fold import Prepared
-from .base import Factor, Search, concrete
+from .base import Factor, Search
 
 RADIATION = "arXiv:2505.10302; arXiv:0903.0363 with m_e; structure functions, Sov. J. Nucl. Phys. 41 (1985) 466"
 

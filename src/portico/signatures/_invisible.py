@@ -17,12 +17,12 @@ from ..errors import InvalidInput
 from ..matter.form_factors import Nucleus
 from ..models.base import Model, VectorMediator
 from ..numerics import quadrature
-from ..numerics.batching import in_batches
+from ..numerics.batching import concrete, in_batches
 from ..production import exact_table
 from ..transport import path_length, thick_target
 from ._emission import cached_emission
 from ._mediator_rates import AnnihilationYields, annihilation, annihilation_panels, dark_width, emission
-from .base import Factor, Search, SignalYield, concrete
+from .base import Factor, Search, SignalYield
 
 _CHUNK = 1024
 _MANY = 32 * _CHUNK

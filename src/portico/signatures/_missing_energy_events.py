@@ -15,6 +15,7 @@ from ..decays.chain import Chain
 from . import _missing_energy_cascades as cascades
 from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
 from ._missing_energy_veto import along_beam, evenly
+from ._semi_visible import check_one_point
 from .base import Search
 
 _Part = tuple[float, Spectrum]
@@ -24,8 +25,9 @@ def event_source(search: Search, model: Any, seed: int) -> EventSource:
     """Return the events of a model with scalar parameters: mediators of the search's channels, along the beam, all from one point.
 
     The recoiling electron, the nucleus and photons are not in the events, whose first particle is the mediator; positions are
-    relative to where it is made. Raises InvalidInput where the model does not fit the search.
+    relative to where it is made. Raises InvalidInput where the model does not fit the search, for arrays and for a wrong seed.
     """
+    check_one_point(search, model, seed)
     search.signature.check_model(search, model)
     chain = cascades.points_of(search, model).different[0].chain
     parts = _parts(search, model, chain)

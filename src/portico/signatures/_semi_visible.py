@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..cascades.blocks import check_seed
 from ..cascades.survival import Survival
 from ..decays.chain import Chain
 from ..errors import InvalidInput
@@ -86,6 +87,16 @@ def refuse_closed(search: Search, model: Model) -> None:
     if np.any(total <= 0):
         raise InvalidInput(
             f"search '{search.name}' needs decays of the mediator to dark particles; at {place_of(model, total <= 0)} no pair that couples is lighter than it, and it decays to visible particles only (portico widths {model.NAME})."
+        )
+
+
+def check_one_point(search: Search, model: Any, seed: int) -> None:
+    """Raise InvalidInput unless the parameters of a model are single numbers and the seed is one: for events."""
+    check_seed(seed)
+    arrays = [name for name, value in model.parameters().items() if np.ndim(value) > 0]
+    if arrays:
+        raise InvalidInput(
+            f"search '{search.name}': events are those of one point of {model.NAME}; {arrays[0]} is an array, expected one number."
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -108,6 +107,8 @@ class Search:
 
     def prepared(self) -> Any:
         """What the signature folds once, whatever the model."""
+        from ..numerics.batching import concrete  # jax only where something is computed
+
         if "state" not in self._prepared:
             self._prepared["state"] = concrete(lambda: self.signature.prepare(self.experiment, self.options))
         return self._prepared["state"]
@@ -149,7 +150,7 @@ def resolve_options(experiment: Experiment, given: dict[str, Any]) -> dict[str, 
             raise unknown_name("option", name, known, where=f"search '{experiment.name}'")
         option = known[name]
         if option.field is not None:
-            if value != option.default:
+            if not (isinstance(value, str) and value == option.default):
                 resolved[name] = _quantity(f"search '{experiment.name}': option {name}", option.field, value)
             continue
         items = (
@@ -182,14 +183,3 @@ def _quantity(where: str, wanted: Field, value: Any) -> str:
         raise InvalidInput(f"{where} = {value} is not allowed; expected {wanted.described()}.")
     text = str(int(number)) if wanted.whole else repr(number)
     return text if wanted.unit == units.DIMENSIONLESS else f"{text} {wanted.unit}"
-
-
-def concrete(function: Callable[[], Any]) -> Any:
-    """Return ``function()``; if that is asked inside ``jax.jit`` or ``grad``, evaluated outside their trace."""
-    import jax
-
-    try:
-        return function()
-    except (jax.errors.ConcretizationTypeError, jax.errors.TracerArrayConversionError):
-        with jax.ensure_compile_time_eval():
-            return function()
