@@ -97,17 +97,22 @@ def exclusion(
                 _draw_band(ax, dataset, names[0])
                 _draw_known(ax, dataset, names[0], _REACH[0])
                 _draw_channels(ax, dataset, names[0], bottom, top)
-        handles, texts = ax.get_legend_handles_labels()
-        first = [k for k, text in enumerate(texts) if text in own or (labels and text in labels)]
-        order = first + [k for k in range(len(texts)) if k not in first]
-        shown = [handles[k] for k in order], [texts[k] for k in order]
-        if own_figure and len(order) > _MOST_INSIDE:
+        if _legend(ax, [*own, *(labels or ())], beside=own_figure):
             ax.set_ylim(bottom, short_legend_top)
-            _legend_beside(ax, *shown)
-        else:
-            ax.legend(*shown, loc="upper left", handlelength=2.6)
         ax.text(0.98, 0.03, lines(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
     return ax
+
+
+def _legend(ax: Axes, leading: Sequence[str], *, beside: bool) -> bool:
+    """Draw the legend, the reaches first; a long one stands beside the axes if it may, which is told."""
+    handles, texts = ax.get_legend_handles_labels()
+    order = sorted(range(len(texts)), key=lambda k: texts[k] not in leading)
+    shown = [handles[k] for k in order], [texts[k] for k in order]
+    if not beside or len(order) <= _MOST_INSIDE:
+        ax.legend(*shown, loc="upper left", handlelength=2.6)
+        return False
+    _legend_beside(ax, *shown)
+    return True
 
 
 def _legend_beside(ax: Axes, handles: Sequence[Any], texts: Sequence[str]) -> None:
