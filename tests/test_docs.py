@@ -35,7 +35,8 @@ def _commands():
                 words = shlex.split(line, comments=True)
                 if words[:1] == ["portico"] and not any(word.startswith("./") for word in words):
                     # all figures and claims of a document take a while
-                    marks = [pytest.mark.slow] if words[1] == "reproduce" and len(words) > 2 else []
+                    long = (words[1] == "reproduce" and len(words) > 2) or (words[1] == "recast" and "--scan" in words)
+                    marks = [pytest.mark.slow] if long else []
                     yield pytest.param(words, id=f"{page.stem}: {' '.join(words[:4])}", marks=marks)
 
 

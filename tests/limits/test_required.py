@@ -43,7 +43,14 @@ def test_limit_without_uncertainties_stands_beside_it():
     assert 1.3 < ratio < 1.6
 
 
-@pytest.mark.parametrize("name", ["photons", "neutrons", "thickness", "attenuation", "beam", "signal"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "photons",
+        "signal",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("neutrons", "thickness", "attenuation", "beam")),
+    ],
+)
 def test_each_uncertainty_alone_weakens_the_limit(name):
     alone = _limit(nuisances=name, method="bayes")
     assert alone.nuisances == (name,)
@@ -89,7 +96,9 @@ def test_method_without_uncertainties_says_what_to_do(method):
     assert _limit(method, nuisances="none").upper > 0
 
 
-@pytest.mark.parametrize("name", ["signal", "beam", "attenuation"])
+@pytest.mark.parametrize(
+    "name", ["signal", *(pytest.param(n, marks=pytest.mark.slow) for n in ("beam", "attenuation"))]
+)
 def test_no_uncertainty_tightens_the_limit(name):
     """The asymptotic formula alone would, by 2%."""
     assert _limit(nuisances=name).required_events >= _limit(nuisances="none").required_events

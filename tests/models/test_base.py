@@ -128,7 +128,10 @@ TRACED = {
 }
 
 
-@pytest.mark.parametrize("name", TRACED)
+_QUICK = ("dark_photon", "inelastic")  # the others compile for long
+
+
+@pytest.mark.parametrize("name", [n if n in _QUICK else pytest.param(n, marks=pytest.mark.slow) for n in TRACED])
 def test_ratios_and_lengths_are_known_under_jit_and_grad(name):
     traced, others = TRACED[name]
     others = {key: value for key, value in others.items() if key != traced}

@@ -22,19 +22,24 @@ def _choices(kind):
     return options or [{}]
 
 
+_QUICK = ("dark_photon", "inelastic")
+
+
 def _cases(*marks):
-    """Every model with every choice; all choices but the first bear the marks."""
+    """Every model with every choice; all choices but the first of two models bear the marks: each compiles for long."""
     return pytest.mark.parametrize(
         ("name", "choice"),
         [
-            pytest.param(name, choice, id="-".join([name, *choice.values()]), marks=marks if number else ())
+            pytest.param(
+                name, choice, id="-".join([name, *choice.values()]), marks=marks if number or name not in _QUICK else ()
+            )
             for name in NAMES
             for number, choice in enumerate(_choices(model_class(name)))
         ],
     )
 
 
-CASES, FIRST_CASES = _cases(), _cases(pytest.mark.slow)
+CASES, QUICK_CASES = _cases(), _cases(pytest.mark.slow)
 
 
 def _base(name, choice):
@@ -174,7 +179,7 @@ def test_a_channel_is_exactly_0_on_one_side_of_its_threshold(name, choice):
             assert np.all(width[128:] > 0), channel
 
 
-@FIRST_CASES
+@QUICK_CASES
 def test_gradients_are_finite_at_and_around_thresholds(name, choice):
     """With respect to every continuous parameter at once, where the width is continued from both sides."""
     low, high = _ends(name)

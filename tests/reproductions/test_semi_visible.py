@@ -127,6 +127,7 @@ def test_points_that_are_closed_or_decay_at_once_are_left_out(values):
     assert search.point(*values) is None
 
 
+@pytest.mark.slow
 def test_the_margin_is_that_of_the_limit(shared):
     """Above 0 where the recast leaves a part of the band; for what nothing vetoes, that of the invisible limit at the band's lower end."""
     searching = shared.search(precision="0.25", events="33000")

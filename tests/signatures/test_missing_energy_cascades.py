@@ -154,6 +154,7 @@ def test_inelastic_region_ends_where_published():
     assert found.high.values[0, 0] == pytest.approx(2e-2, rel=0.15)
 
 
+@pytest.mark.slow
 def test_longer_lived_dirac_fermions_are_excluded_over_a_larger_range():
     """c tau is longer by 1/(sin cos)^2 of the mixing angle."""
     search = portico.search(NAME, channels="bremsstrahlung", nuisances="none", events="100000.0")

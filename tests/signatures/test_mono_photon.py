@@ -48,7 +48,7 @@ SURVIVAL = [  # model, epsilon, both, its relative accuracy, any, its relative a
 ]
 
 
-@pytest.mark.parametrize("mode", ["both", "any"])
+@pytest.mark.parametrize("mode", [pytest.param("both", marks=pytest.mark.slow), "any"])
 @pytest.mark.parametrize(("make", "mass", "epsilon", "both", "both_error", "any_", "any_error"), SURVIVAL)
 def test_survival_of_benchmarks(mode, make, mass, epsilon, both, both_error, any_, any_error):
     search = _search(mode)  # one sample serves both couplings

@@ -67,7 +67,7 @@ POINTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("beam", ["head_on", "crossing"])
+@pytest.mark.parametrize("beam", ["head_on", pytest.param("crossing", marks=pytest.mark.slow)])
 def test_the_error_of_the_resonant_yield_is_honest(request, beam):
     """Against adaptive quadrature of the same path length, in asinh of the distance to the resonance."""
     _, _, path = request.getfixturevalue(beam)
