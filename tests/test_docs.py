@@ -14,6 +14,7 @@ import portico
 
 TOP = Path(__file__).parent.parent
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").rglob("*.md"))]
+_LONG_PAGES = ("na64e_missing_energy", "semi_visible_dark_photons")  # many kernels to compile
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -36,6 +37,8 @@ def _commands():
                 if words[:1] == ["portico"] and not any(word.startswith("./") for word in words):
                     # all figures and claims of a document take a while
                     long = (words[1] == "reproduce" and len(words) > 2) or (words[1] == "recast" and "--scan" in words)
+                    long |= words[1] == "events" and words[2].startswith("na64e")
+                    long |= page.stem in _LONG_PAGES and words[1] not in ("widths", "searches", "models", "cite")
                     marks = [pytest.mark.slow] if long else []
                     yield pytest.param(words, id=f"{page.stem}: {' '.join(words[:4])}", marks=marks)
 

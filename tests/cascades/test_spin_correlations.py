@@ -168,6 +168,7 @@ def tensor_moment(sample, mass=1.25):
 COUNT = 60_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("vector", "axial"), [(1.0, 0.0), (0.0, 1.0)])
 def test_directions_follow_the_density_matrix(vector, axial):
     r"""<n.rho.n> for the density a + b n.rho.n: (a + b(1 + 2 tr rho^2)/5)/(3a + b), event by event."""

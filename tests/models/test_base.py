@@ -128,7 +128,7 @@ TRACED = {
 }
 
 
-_QUICK = ("dark_photon", "inelastic")  # the others compile for long
+_QUICK = ("dark_photon",)  # the others compile for long
 
 
 @pytest.mark.parametrize("name", [n if n in _QUICK else pytest.param(n, marks=pytest.mark.slow) for n in TRACED])

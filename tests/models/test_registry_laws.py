@@ -22,11 +22,11 @@ def _choices(kind):
     return options or [{}]
 
 
-_QUICK = ("dark_photon", "inelastic")
+_QUICK = ("dark_photon",)
 
 
 def _cases(*marks):
-    """Every model with every choice; all choices but the first of two models bear the marks: each compiles for long."""
+    """Every model with every choice; all choices but the first of one model bear the marks: each compiles for long."""
     return pytest.mark.parametrize(
         ("name", "choice"),
         [

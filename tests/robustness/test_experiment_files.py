@@ -173,6 +173,7 @@ def test_any_file_is_a_search_or_refused(tools, some, path):
     holds()
 
 
+@pytest.mark.slow
 def test_a_search_from_any_file_answers_or_says_why_not(tools, some, path):
     """Whatever facts a file has: the state of the search, a signal and a limit are numbers, or an error of ours."""
     model = model_class("dark_photon")(mass=0.067, epsilon=1e-4, alpha_dark=0.5)

@@ -155,7 +155,7 @@ def test_exact_level_is_below_the_approximations_at_heavy_masses():
     np.testing.assert_allclose(iww, full, rtol=0.06)  # velocity and 1/3 for 1/2
 
 
-@pytest.mark.parametrize("level", ["ww", "iww_full", "iww"])
+@pytest.mark.parametrize("level", ["ww", *(pytest.param(n, marks=pytest.mark.slow) for n in ("iww_full", "iww"))])
 def test_distance_to_the_exact_level_is_in_the_error(level):
     mass = np.array([0.001, 0.01, 0.1, 1.0])
     exact, near = (_unit(mass, channels="bremsstrahlung", form_factor="elastic", bremsstrahlung=b)[0] for b in ("exact", level))  # fmt: skip
