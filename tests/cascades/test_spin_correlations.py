@@ -13,6 +13,8 @@ from portico.kinematics import three_body as kinematics
 from portico.kinematics import two_body
 from portico.production import electron_positron_photon as production
 
+pytestmark = pytest.mark.slow  # many kernels to compile
+
 S = 10.5794**2
 BEAMS = ColliderBeams((S / 4 / 3.1,), (3.1,), (1.0,), 0.6)
 

@@ -15,6 +15,8 @@ from portico.reproductions import _semi_visible_search as search
 from portico.reproductions import _semi_visible_shapes as shapes
 from portico.reproductions import base
 
+pytestmark = pytest.mark.slow  # many kernels to compile
+
 NAME = "semi_visible"
 # those that need no sample, or one small sample
 QUICK = (

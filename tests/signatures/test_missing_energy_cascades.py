@@ -13,6 +13,8 @@ from portico.models import DarkPhoton, DiracInelastic, Inelastic
 from portico.signatures import _missing_energy_veto as veto
 from portico.signatures import missing_energy
 
+pytestmark = pytest.mark.slow  # many kernels to compile
+
 NAME = "na64e_semi_visible_2021"
 PATH = 650.0 + 45.0 - 2 * 45.0 / 40  # cm, from where mediators are made to the end of the hadron calorimeter
 EPSILON = np.geomspace(1e-5, 1e-1, 25)

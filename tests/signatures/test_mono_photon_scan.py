@@ -8,6 +8,8 @@ from portico.cascades import generator
 from portico.cascades.blocks import BLOCK
 from portico.signatures._mono_photon_veto import beams_of
 
+pytestmark = pytest.mark.slow  # many kernels to compile
+
 NAME = "babar_mono_photon_2017"
 MODEL = {"alpha_dark": 0.1, "dark_matter_mass_ratio": 0.33, "splitting": 0.4}
 
