@@ -147,3 +147,5 @@ def test_a_point_that_cannot_be_worked_out_is_told_and_leaves_the_others():
     status = reach["status"].values.tolist()
     assert status[1].startswith("failed: dirac_inelastic: psi_2 is heavy enough")
     assert not any(text.startswith("failed") for k, text in enumerate(status) if k != 1)
+    grid = survival_grid(portico.search(NAME, events=20_000), model, {"splitting": [0.5, 2.5]})
+    assert np.isnan(grid["probability"].values).all(axis=1).tolist() == [False, True]

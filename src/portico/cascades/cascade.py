@@ -159,6 +159,8 @@ def follow_leg(
 
     With ``spin`` the first decay is correlated with it; the vector that comes back says how the fermion decayed (h of
     :func:`portico.cascades.spin_correlations.analysing_vector`; 0 without spin and for a stable one).
+
+    Source: exponential decay in proper time; :mod:`portico.cascades.three_body`.
     """
     zero = jnp.zeros_like(fermion.energy)
     leg = Leg([state], [fermion], [], [], [], [])

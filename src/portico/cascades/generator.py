@@ -76,6 +76,8 @@ def beam_shares(chain: Chain, beams: ColliderBeams) -> np.ndarray:
 
     Raises InvalidInput for beams of unequal number, energies or luminosities that are not above 0, a bad cut, and a mediator that
     none of the beams can make.
+
+    Source: :func:`portico.production.electron_positron_photon.sigma`.
     """
     electron, positron, luminosity = (np.atleast_1d(np.asarray(a, dtype=float)) for a in beams[:3])
     if not (electron.shape == positron.shape == luminosity.shape and electron.ndim == 1 and electron.size):
@@ -275,6 +277,8 @@ def generate_collider(
 
     Notes     Unweighted. An event depends on chain, beams, modes, seed and its number, not on count or start. Masses, widths and
               decay lengths may change without a new compilation; the list of open modes and decays may not.
+
+    Source: :mod:`portico.production.electron_positron_photon`, :mod:`portico.cascades.three_body`; selection of the talk on arXiv:2302.05410.
     """
     blocks.check_range(count, start, seed, combine)
     check_line_shape(line_shape, chain)
@@ -368,6 +372,8 @@ def generate(
     Raises InvalidInput for momenta or weights of the wrong shape, and as :func:`generate_collider`.
 
     Notes     Mediators are on their mass shell and unpolarised.
+
+    Source: as :func:`generate_collider`, with production left to the caller.
     """
     momenta = np.asarray(mediator, dtype=float)
     if momenta.ndim != 2 or momenta.shape[1] != 4:

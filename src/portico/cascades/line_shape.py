@@ -51,6 +51,8 @@ def mediator_mass_table(chain: Chain, modes: Sequence[int], s: np.ndarray, cos_m
     """Return quantiles of the mass squared, shape (beams, modes, cells + 1), for centre-of-mass energies squared ``s``.
 
     Raises InvalidInput where a mode has no room between threshold and the beams' energy.
+
+    Source: Breit-Wigner with the cross section and the width at the mass that is drawn, as above.
     """
     mass, width = chain.mediator_mass, chain.mediator_width
     table = np.empty((len(s), len(modes), _CELLS + 1))

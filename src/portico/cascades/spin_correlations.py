@@ -120,6 +120,8 @@ def polarisation(to: Boost, x: Array, cos: Array, energies: tuple[Array, Array],
     x, cos : arrays     M^2/s; cosine between electron and photon in the centre of mass
     energies : arrays   of electron (along +z) and positron in the laboratory, GeV
     u : array           uniform in 0..1
+
+    Source: eigenvectors of :func:`portico.production.electron_positron_photon.density_matrix`, item 1 above.
     """
     back, zero = to.inverse(), jnp.zeros_like(x)
     directions = []
@@ -150,6 +152,8 @@ def correlated_direction(
     mass, masses : arrays     of the mediator and of both fermions, GeV
     squares : two arrays      g_V^2 + g_A^2 and g_V^2 - g_A^2
     u : two arrays            uniform in 0..1
+
+    Source: item 2 above: trace of the current with the polarisation of the mediator.
     """
     p2 = two_body.momentum(mass, *masses) ** 2
     plus, minus = squares
@@ -278,13 +282,19 @@ def second_spin(pair: Pair, to: Boost, first: Vector, first_to: Boost) -> Vector
 def turned(
     decay: three_body.PairDecay, spin: Vector, analysing: Vector, u: Array
 ) -> tuple[three_body.PairDecay, Vector]:
-    """Return a decay with the correlation to its parent's spin, and its h: turned by half a turn where u says so."""
+    """Return a decay with the correlation to its parent's spin, and its h: turned by half a turn where u says so.
+
+    Source: item 3 above.
+    """
     sign = jnp.where(2 * u - 1 < dot(spin, analysing), 1.0, -1.0)
     momenta = (FourMomentum(p.energy, sign * p.x, sign * p.y, sign * p.z) for p in decay)
     return three_body.PairDecay(*momenta), _scaled(analysing, sign)
 
 
 def polarisation_in_laboratory(polarised: Polarisation, to: Boost) -> FourMomentum:
-    """Return the unit four-vector of the polarisation, given the boost from the mediator's rest frame."""
+    """Return the unit four-vector of the polarisation, given the boost from the mediator's rest frame.
+
+    Source: Lorentz transformation.
+    """
     zero = jnp.zeros_like(polarised.along[0])
     return four_momentum.boost(FourMomentum(zero, *polarised.along), -1.0, to)

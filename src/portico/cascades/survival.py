@@ -52,6 +52,8 @@ def steps(
     -------
     arrays, shape (n, j), or (n, 2j)    couplings and drops (negative where a decay leaves again); the sum of the drops up to
                                         epsilon is 1 - S(epsilon)
+
+    Source: the product S above, written out at each of its steps.
     """
     # decay by decay: compiled code does not vectorise over axes as short as that of the decays
     decays = range(start.shape[-1])
@@ -145,6 +147,8 @@ def estimate(
     Survival                  with its true error, whether or not the wanted one was reached
 
     Modes get events by the size of their contribution to the variance at the coupling with the worst error (Neyman).
+
+    Source: stratified sampling with Neyman's allocation.
     """
     ratios = np.asarray(ratio, dtype=float)
     drops = np.zeros((ratios.size, EDGES.size + 1))

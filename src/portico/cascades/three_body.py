@@ -29,6 +29,8 @@ def pair_mass(pair: str) -> float:
     """Return the mass of each of a pair in GeV: of the charged lepton, or the charged pion.
 
     Raises InvalidInput for another name.
+
+    Source: PDG, by :mod:`portico.particles`.
     """
     names = dict(zip(PAIRS, ("e-", "mu-", "tau-", "pi+"), strict=True))
     if pair not in names:

@@ -135,8 +135,10 @@ def _print_spread(result: Limit) -> None:
     words = []
     for name, intervals in result.spread.items():
         shown = [f"{number(low, 3)} to {'the end' if high is None else number(high, 3)}" for low, high in intervals]
-        words.append(f"{name} one standard error (84% bound where no event passes): {', '.join(shown) or 'nothing'}")
-    print(f"Monte Carlo error of the survival probability {100 * result.numerical_error:.2g}%; {'; '.join(words)}")
+        words.append(f"{name} one standard error: {', '.join(shown) or 'nothing'}")
+    print(
+        f"Monte Carlo error of the survival probability {100 * result.numerical_error:.2g}% (an 84% bound where no event passes); {'; '.join(words)}"
+    )
 
 
 def _uncertainties(search: Search, nuisances: Sequence[str], signal_error: str) -> str:

@@ -26,11 +26,9 @@ def reproduce(names: list[str] | None, output: str | None, *, figures: bool, as_
     if output is None:
         say("note: no figures and no files without a folder; give one with -o DIR.")
     results = [_compute(name, output, figures=figures) for name in chosen]
-    from ..reproductions._files import as_document
-
     if as_json:
         single = len(names) == 1 and names[0] != "all"
-        documents = [as_document(result) for result in results]
+        documents = [result.as_document() for result in results]
         print_json(documents[0] if single else {"reproductions": documents})
     else:
         for result in results:
@@ -105,12 +103,10 @@ def _print(result: Reproduction, output: str | None) -> None:
 
 
 def _rows(claims: tuple[Claim, ...]) -> list[tuple[str, ...]]:
-    from ..reproductions._files import verdict
-
     return [
         (
             claim.id, claim.statement, f"{number(claim.expected, 7)}{'' if claim.unit == '1' else ' ' + claim.unit}",
-            "" if claim.computed is None else number(claim.computed, 7), claim.allowed(), verdict(claim),
+            "" if claim.computed is None else number(claim.computed, 7), claim.allowed(), claim.verdict,
         )
         for claim in claims
     ]  # fmt: skip

@@ -65,7 +65,6 @@ def _print_widths(partial: dict[str, float], ratios: dict[str, float], lifetime:
 
 def _fermions(model: Model) -> dict[str, Any] | None:
     """Widths of the dark fermions that decay; None for a model without them, empty where they cannot be given, which is told."""
-    from ..models._chains import refuse_unknown
     from ..models.base import DarkFermionModel, inverse, ratios
 
     if not isinstance(model, DarkFermionModel):
@@ -75,9 +74,9 @@ def _fermions(model: Model) -> dict[str, Any] | None:
     except InvalidInput as error:
         say(f"note: no widths of dark fermions: {error}")
         return {}
+    model.refuse_unknown_widths()
     masses, found = {name: float(mass) for name, mass in model.fermion_masses().items()}, {}
     for name, partial in widths.items():
-        refuse_unknown(model.NAME, masses, name, partial)
         total = sum(partial.values())
         found[name] = {
             "mass_gev": masses[name], "partial_widths_gev": partial, "branching_ratios": ratios(partial),

@@ -19,7 +19,6 @@ from ..cascades.survival import Survival
 from ..errors import InvalidInput, NumericsError, unknown_name
 from ..models.base import Model
 from ..numerics.intervals import Intervals, find_intervals
-from ..signatures._semi_visible import points_of
 from ..signatures.base import Search, make_search
 from .curves import Curve, curve
 from .front import as_model
@@ -162,7 +161,7 @@ def survival_grid(search: Search, model: Model, scan: Mapping[str, Any]) -> xarr
     search.signature.check_model(search, theory.with_parameters(epsilon=1.0).with_parameters(**points))
     found = np.full((2, mesh[0].size, epsilon.size), np.nan)
     for k, one in enumerate(_rows(theory, points, mesh[0].size)):
-        with contextlib.suppress(NumericsError):
+        with contextlib.suppress(InvalidInput, NumericsError):  # told with the intervals of the scan
             found[:, k] = search.signature.survival(search, one).probability(epsilon)
     shape, names = (*(a.size for a in axes.values()), epsilon.size), (*axes, "epsilon")
     units = {name: theory.PARAMETERS[name].unit for name in names}
@@ -241,7 +240,7 @@ def solve_recast(problem: Problem, points: dict[str, np.ndarray], first: int) ->
     signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
     theory = problem.model.with_parameters(**points, epsilon=np.ones(count))
     try:
-        different = points_of(problem.search, theory)
+        different = signature.points_of(problem.search, theory)
         samples = [signature.survival(problem.search, one) for one in _rows(problem.model, points, count)]
     except InvalidInput as refused:  # found out only when the point is worked out; the other points of a scan are kept
         if not points:

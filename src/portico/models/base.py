@@ -222,6 +222,12 @@ class DarkFermionModel(Model):
         """
         return _by_channel(self._fermion_widths(), 0)
 
+    def refuse_unknown_widths(self) -> None:
+        """Raise InvalidInput where a width of a fermion is not known, such as to hadrons beyond the data behind them."""
+        masses = {name: float(mass) for name, mass in self.fermion_masses().items()}
+        for name, widths in self.fermion_widths().items():
+            _chains.refuse_unknown(self.NAME, masses, name, {channel: float(w) for channel, w in widths.items()})
+
     def fermion_width_errors(self) -> dict[str, dict[str, Value]]:
         """Return the errors of the integrals behind :meth:`fermion_widths`, GeV."""
         return _by_channel(self._fermion_widths(), 1)

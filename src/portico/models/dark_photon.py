@@ -17,6 +17,7 @@ from ..decays.chain import Chain, PairMode
 from ..decays.dark_current import KINDS
 from ..errors import InvalidInput
 from ._mediator_widths import VISIBLE, lepton_masses, visible_width_unit
+from ._parameters import HEAVIEST_GEV
 from .base import Parameter, Value, VectorMediator
 
 _DARK_WIDTHS = {
@@ -24,8 +25,6 @@ _DARK_WIDTHS = {
     "majorana": vector.width_to_majorana,
     "scalar": vector.width_to_complex_scalar,
 }
-HEAVIEST_GEV = 40.0
-"""End of the mass range: the hadronic ratio ends here, and Z exchange is neglected."""
 _CHANNELS = (*VISIBLE, "chi chi")
 
 

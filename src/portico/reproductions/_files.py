@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..limits.files import output_folder
 
 if TYPE_CHECKING:
-    from .base import Claim, Document, Reproduction
+    from .base import Document, Reproduction
 
 
 class ResultFolder:
@@ -25,7 +25,7 @@ class ResultFolder:
 
     def write(self, result: Reproduction) -> None:
         """Write what there is so far; at any moment the files hold one whole state."""
-        self._replace("claims.json", json.dumps(as_document(result, self.path), indent=2) + "\n")
+        self._replace("claims.json", json.dumps(result.as_document(self.path), indent=2) + "\n")
         self._replace("claims.md", _markdown(result))
 
     def _replace(self, name: str, text: str) -> None:
@@ -37,30 +37,6 @@ class ResultFolder:
             part.unlink(missing_ok=True)
 
 
-def as_document(result: Reproduction, folder: Path | None = None) -> dict[str, Any]:
-    """Return a reproduction as one JSON document; files are named relative to ``folder`` if it is given."""
-    from .. import __version__
-
-    def shown(file: str) -> str:
-        return file if folder is None else str(Path(file).relative_to(folder))
-
-    return {
-        "id": result.id,
-        "title": result.title,
-        "source": result.source,
-        "portico_version": __version__,
-        "figures": [shown(file) for figure in result.figures for file in figure.files],
-        "claims": [claim._asdict() for claim in result.claims],
-        "failures": result.failures,
-        "sources": list(result.sources),
-    }
-
-
-def verdict(claim: Claim) -> str:
-    """Return "holds", "does not hold" or "not computed"."""
-    return "not computed" if claim.computed is None else "holds" if claim.holds else "does not hold"
-
-
 def _markdown(result: Reproduction) -> str:
     lines = [f"# {result.title}", "", result.source, ""]
     holding = sum(claim.holds for claim in result.claims)
@@ -69,7 +45,7 @@ def _markdown(result: Reproduction) -> str:
     for claim in result.claims:
         computed = "" if claim.computed is None else f"{claim.computed:.7g}"
         cells = (
-            claim.id, claim.statement, f"{claim.expected:.7g}", computed, claim.allowed(), claim.unit, verdict(claim), claim.note,
+            claim.id, claim.statement, f"{claim.expected:.7g}", computed, claim.allowed(), claim.unit, claim.verdict, claim.note,
         )  # fmt: skip
         lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
     for figure in result.figures:

@@ -58,6 +58,11 @@ class Claim(NamedTuple):
     unit: str
     source: str
 
+    @property
+    def verdict(self) -> str:
+        """Return "holds", "does not hold" or "not computed"."""
+        return "not computed" if self.computed is None else "holds" if self.holds else "does not hold"
+
     def allowed(self) -> str:
         """Return the tolerance in words."""
         if self.comparison == "relative":
@@ -89,6 +94,24 @@ class Reproduction(NamedTuple):
         """What could not be computed, each with its reason; a claim that does not hold is a result, not a failure."""
         claims = [f"claim {c.id}: {c.note}" for c in self.claims if c.computed is None]
         return claims + [f"figure {f.name}: {f.failure}" for f in self.figures if f.failure]
+
+    def as_document(self, folder: Path | None = None) -> dict[str, Any]:
+        """Return everything as one JSON document; files are named relative to ``folder`` if it is given."""
+        from .. import __version__
+
+        def shown(file: str) -> str:
+            return file if folder is None else str(Path(file).relative_to(folder))
+
+        return {
+            "id": self.id,
+            "title": self.title,
+            "source": self.source,
+            "portico_version": __version__,
+            "figures": [shown(file) for figure in self.figures for file in figure.files],
+            "claims": [claim._asdict() for claim in self.claims],
+            "failures": self.failures,
+            "sources": list(self.sources),
+        }
 
 
 class Document(NamedTuple):

@@ -15,7 +15,7 @@ from jaxtyping import Array
 from .. import particles, units
 from ..errors import InvalidInput
 from ..matter.form_factors import Nucleus
-from ..models.base import Model, VectorMediator
+from ..models.base import Model, VectorMediator, plain
 from ..numerics import quadrature
 from ..numerics.batching import concrete, in_batches
 from ..production import exact_table
@@ -185,14 +185,14 @@ def signal_yield(
 ) -> SignalYield:  # fmt: skip
     """Return the events of the channels with their errors and the chain of factors behind them."""
     state, signature = search.prepared(), search.signature
-    plain = (lambda x: x) if differentiable else _plain
-    values = {name: plain(estimate.value) for name, estimate in channels.items()}
+    shown: Callable[[Any], Any] = (lambda x: x) if differentiable else plain
+    values = {name: shown(estimate.value) for name, estimate in channels.items()}
     systematic = {}
     numerical = {}
     for name, estimate in channels.items():
-        numerical[name] = plain(estimate.error)
+        numerical[name] = shown(estimate.error)
         relative = signature.systematic_error(search, model, name, differentiable=differentiable)
-        systematic[name] = plain(estimate.value * relative)
+        systematic[name] = shown(estimate.value * relative)
     observed = search.experiment.entries.get("counts.observed")
     own = signature.method_sources(search)
     return SignalYield(
@@ -207,11 +207,6 @@ def signal_yield(
         observed=search.experiment.number("counts.observed", units.DIMENSIONLESS) if observed else None,
         sources=tuple(dict.fromkeys([*search.sources, *state.target.sources, *own, *model.SOURCES])),
     )
-
-
-def _plain(value: Any) -> Any:
-    array = np.asarray(value)
-    return float(array) if array.ndim == 0 else array
 
 
 def notes(search: Search, model: Any, *, inelastic: tuple[float, str]) -> list[str]:

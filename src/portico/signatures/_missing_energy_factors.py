@@ -7,11 +7,11 @@ from functools import reduce
 from typing import Any
 
 from ..matter import atomic_electrons
+from ..models.base import plain
 from ..numerics.batching import concrete
 from ..transport import path_length
 from ._missing_energy_fold import Prepared
 from ._missing_energy_veto import veto_of
-from ._semi_visible import plain
 from .base import Factor, Search
 
 _VETO = "arXiv:1906.00176; thresholds of a talk on arXiv:2302.05410"

@@ -153,9 +153,3 @@ def survival_at(points: Points, survival: Callable[[Chain], Survival]) -> MonteC
         chosen = points.row == k
         result[:, chosen] = survival(point.chain).probability(points.epsilon[chosen])
     return MonteCarlo(*result)
-
-
-def plain(value: Any) -> Any:
-    """Return a float for a scalar, arrays as they are."""
-    array = np.asarray(value)
-    return float(array) if array.ndim == 0 else array

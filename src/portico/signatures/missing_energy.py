@@ -36,9 +36,10 @@ from ._missing_energy_factors import factors, method_sources
 from ._missing_energy_fold import Prepared, prepare
 from ._missing_energy_spectrum import Spectrum, annihilation_spectrum, emission_spectrum
 from ._missing_energy_veto import veto_of
+from ._semi_visible import points_of
 from .base import Option, Search, SignalYield
 
-__all__ = ["emission_by_rules", "emission_unit", "event_source", "method_sources", "prepare"]
+__all__ = ["emission_by_rules", "emission_unit", "event_source", "method_sources", "points_of", "prepare"]
 
 CHANNELS = ("annihilation", "bremsstrahlung", "radiative_annihilation")
 

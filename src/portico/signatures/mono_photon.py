@@ -26,16 +26,16 @@ from ..decays.chain import Chain
 from ..detection.pair_veto import MODES
 from ..errors import InvalidInput
 from ..experiments.base import Field
-from ..models.base import Model
+from ..models.base import Model, plain
 from ..numerics import quadrature
 from ..production import electron_positron_photon
 from ._mono_photon_events import event_source
 from ._mono_photon_samples import LINES, SELECTIONS, Prepared, collisions, prepare
 from ._mono_photon_veto import survival_of_chain
-from ._semi_visible import cached_survival, dark_fraction, plain, points_of, refuse_closed, some_points, survival_at
+from ._semi_visible import cached_survival, dark_fraction, points_of, refuse_closed, some_points, survival_at
 from .base import Factor, Option, Search, SignalYield
 
-__all__ = ["event_source", "prepare"]
+__all__ = ["event_source", "points_of", "prepare"]
 
 _PURE = units.DIMENSIONLESS
 _ENERGY = Field(units.ENERGY, low=0.0, high=1e3)
