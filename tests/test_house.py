@@ -52,8 +52,9 @@ FLOORS = [
     ["numerics"],
     ["kinematics"],
     ["matter"],
+    ["electroweak"],
     ["decays"],
-    ["precision"],
+    ["precision", "cosmology"],
     ["models"],
     ["flux"],
     ["beams"],
@@ -72,7 +73,18 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 OPEN_FLOORS = {FLOOR_OF["scans"], FLOOR_OF["cli"]}
 FRONT_DOOR = "the front door"  # what 'import portico' gives; it names everything, so only the open floors may use it
 FOUNDATION = [room for room, floor in FLOOR_OF.items() if floor < FLOOR_OF["numerics"]]
-PHYSICS_ROOMS = ["kinematics", "matter", "decays", "precision", "production", "transport", "beams", "statistics"]
+PHYSICS_ROOMS = [
+    "kinematics",
+    "matter",
+    "electroweak",
+    "decays",
+    "precision",
+    "cosmology",
+    "production",
+    "transport",
+    "beams",
+    "statistics",
+]
 
 STATUSES = {"published", "digitised", "inferred", "assumed", "unverified", "computed"}
 HEAVY_MODULES = ["jax", "matplotlib", "xarray", "scipy", "pint"]

@@ -1,0 +1,1 @@
+"""Estimates of relic densities and radiation: orders of magnitude, labelled so."""
