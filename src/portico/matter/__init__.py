@@ -1,3 +1,3 @@
 """Matter: materials, nuclei and their form factors."""
 
-__all__ = ["form_factors", "materials"]
+__all__ = ["form_factors", "ionisation", "materials"]
