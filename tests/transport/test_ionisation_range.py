@@ -34,7 +34,9 @@ def test_range_is_the_integral_of_the_inverse_loss():
 
 def test_slow_particles_have_a_range_of_their_kinetic_energy_over_a_constant_loss():
     loss = 1e-3 * stopping_power(1e-3, 1.0, ROCK)
-    assert _range(0.02, 1, 1.0) == pytest.approx(0.5 * 0.02**2 / loss, rel=6e-4)  # trapezoidal steps of 3.6%: (2 h)^2/12
+    assert _range(0.02, 1, 1.0) == pytest.approx(
+        0.5 * 0.02**2 / loss, rel=6e-4
+    )  # trapezoidal steps of 3.6%: (2 h)^2/12
 
 
 @given(st.floats(0.02, 1e4), st.floats(1e-3, 1e4))

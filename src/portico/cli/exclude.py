@@ -100,8 +100,9 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
             f"{search.name}, {100 * result.cl:g}% CL: published limit {parameter} = {number(result.required_events)} for an invisible mediator, carried over"
         )
     else:
+        verb = "discovered by the median experiment" if method == "discovery" else "excluded"
         print(
-            f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is excluded"
+            f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is {verb}"
         )
     low_end, high_end = (number(end) for end in result.scanned)
     if not result.intervals:

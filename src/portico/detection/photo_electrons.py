@@ -72,4 +72,3 @@ def relative_energy_loss(beta_gamma: ArrayLike, mass: ArrayLike, of: Medium) -> 
     slow = xp.minimum(xp.asarray(beta_gamma), MINIMUM_IONISING)
     ratio = stopping_power(slow, mass, of) / stopping_power(MINIMUM_IONISING, mass, of)
     return xp.maximum(ratio, 1.0)
-

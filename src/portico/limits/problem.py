@@ -104,9 +104,8 @@ def problem_of(
     search.signature.check_model(search, model.with_parameters(**{parameter: limit_range[1]}).with_parameters(**points))
     state = search.prepared()
     entry = search.experiment.entries.get("counts.observed")
-    observed = (
-        None if entry is None or method == "sqrt_b" else np.array(search.experiment.number("counts.observed", "1"))
-    )
+    without_count = entry is None or method in upper_limits.FIGURES_OF_MERIT
+    observed = None if without_count else np.array(search.experiment.number("counts.observed", "1"))
     known = Counting(state.background.expected)
     without = float(upper_limits.upper_limit(known, cl, method, observed).value)
     error = background_error(state.background.nuisances, nuisances_of(search))

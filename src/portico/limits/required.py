@@ -49,7 +49,7 @@ def required_events(
     With ``signal`` they depend on the error of the signal: found at 41 errors, and between them by interpolation. Toys take
     long: their ratio to the asymptotic formula is found at two errors.
     """
-    if not signal or method in ("sqrt_b", "cls_exact"):
+    if not signal or method in (*upper_limits.FIGURES_OF_MERIT, "cls_exact"):
         found = upper_limits.upper_limit(counting, cl, method, observed)
         return Required(np.zeros(1), np.reshape(found.value, 1), _relative(found)), found.used, found.notes
     basis = "cls_asymptotic" if method == "cls_toys" else method
@@ -67,7 +67,7 @@ def required_events(
 
 
 BANDS = ("minus2", "minus1", "median", "plus1", "plus2")
-_NO_BAND = ("sqrt_b", "cls_toys", "feldman_cousins_monotonised")
+_NO_BAND = (*upper_limits.FIGURES_OF_MERIT, "cls_toys", "feldman_cousins_monotonised")
 
 
 def expected_requirements(counting: Counting, cl: float, method: str, *, signal: bool) -> tuple[Required, ...]:

@@ -10,7 +10,12 @@ from ..models.base import Parameter
 if TYPE_CHECKING:
     import xarray
 
-METHODS = {"cls": "CL$_s$", "likelihood_ratio": "likelihood ratio", "sqrt_b": r"$S/\sqrt{B}$"}
+METHODS = {
+    "cls": "CL$_s$",
+    "likelihood_ratio": "likelihood ratio",
+    "sqrt_b": r"$S/\sqrt{B}$",
+    "discovery": "median discovery",
+}
 _KINDS = {"dirac": r"Dirac $\chi$", "majorana": r"Majorana $\chi$", "scalar": r"complex scalar $\chi$"}
 
 

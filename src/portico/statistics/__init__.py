@@ -4,6 +4,7 @@ __all__ = [
     "asymptotic",
     "bayes",
     "counting",
+    "discovery",
     "feldman_cousins",
     "marginal",
     "model",

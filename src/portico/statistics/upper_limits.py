@@ -11,6 +11,7 @@ r"""Upper limits of one counting experiment by named methods: the entry that the
 ``feldman_cousins``             upper end of the hull of the unified interval; nothing uncertain
 ``feldman_cousins_monotonised`` the same, the largest for any larger background
 ``sqrt_b``                      :math:`s = z\sqrt{b+\sigma_b^2}`, a figure of merit without observation
+``discovery``                   the signal of which the median experiment makes a discovery at z sigma; nothing uncertain
 ==============================  ===============================================================================
 
 with z the two-sided quantile: :math:`\Phi(z) = (1+\mathrm{CL})/2`, 1.645 at 90%.
@@ -27,6 +28,7 @@ from ..numerics.quadrature import Estimate
 from . import asymptotic, feldman_cousins, toys
 from .bayes import marginal_limit
 from .counting import cls_limit, poisson_quantile, two_sided_quantile
+from .discovery import discovery_signal
 from .marginal import predictive_quantile
 from .model import Counting, Widths, check_count, check_level, check_model, has_nuisances, widths
 
@@ -41,6 +43,7 @@ DEFINITIONS = {
     "feldman_cousins": "upper end of the unified interval (Neyman belt, ratio ordering)",
     "feldman_cousins_monotonised": "upper end of the unified interval, the largest for any background at or above b",
     "sqrt_b": "s = z sqrt(b + sigma_b^2), z two-sided; a figure of merit",
+    "discovery": "the signal of which the median experiment makes a discovery at z sigma, z two-sided: Asimov formula, below 20 background events exact Poisson; a figure of merit",
 }
 METHODS = tuple(DEFINITIONS)
 SOURCES = {
@@ -54,8 +57,11 @@ SOURCES = {
     "feldman_cousins": "Phys. Rev. D 57 (1998) 3873, section IV B",
     "feldman_cousins_monotonised": "Phys. Rev. D 57 (1998) 3873, section IV C",
     "sqrt_b": "arXiv:2212.04252 (the criterion that reproduces its contour)",
+    "discovery": "arXiv:1007.1727, eq. (97); below 20 background events the Poisson distribution",
 }
-_KNOWN_ONLY = ("cls_exact", "feldman_cousins", "feldman_cousins_monotonised")
+FIGURES_OF_MERIT = ("sqrt_b", "discovery")
+"""Methods that take no observed count."""
+_KNOWN_ONLY = ("cls_exact", "feldman_cousins", "feldman_cousins_monotonised", "discovery")
 _SLOW = ("cls_toys", "bayes", "cls_hybrid")
 _ASYMPTOTIC_FROM = 100.0
 
@@ -105,13 +111,12 @@ def check(counting: Counting, cl: float, method: str, observed: np.ndarray | flo
         raise unknown_name("method", method, METHODS)
     check_level(cl)
     check_model(counting)
-    if method == "sqrt_b":
-        if observed is not None:
-            raise InvalidInput(
-                "method 'sqrt_b' is a figure of merit and takes no observed count; use 'cls' or 'likelihood_ratio', or leave the count out."
-            )
-        if np.any(np.asarray(counting.background) == 0):
-            raise InvalidInput("method 'sqrt_b' needs a background above 0; use 'cls'.")
+    if method in FIGURES_OF_MERIT and observed is not None:
+        raise InvalidInput(
+            f"method '{method}' is a figure of merit and takes no observed count; use 'cls' or 'likelihood_ratio', or leave the count out."
+        )
+    if method == "sqrt_b" and np.any(np.asarray(counting.background) == 0):
+        raise InvalidInput("method 'sqrt_b' needs a background above 0; use 'cls'.")
     if method in _KNOWN_ONLY and has_nuisances(counting):
         raise InvalidInput(
             f"method '{method}' takes no uncertainties; use 'cls', 'cls_hybrid' or 'bayes', or leave them out."
@@ -205,13 +210,13 @@ def expected_band(
                                            ``observed`` at the background which fits that count without signal, as pyhf
                                            does, else at the expected background
     ``cls_toys``                           quantiles of the test statistic in toys without signal; ``observed`` as above
-    ``sqrt_b``                             none: all five are the same
+    ``sqrt_b``, ``discovery``              none: all five are the same
 
     An end that does not exist (Gaussian signal uncertainty) is inf.
 
     Source: :data:`SOURCES`.
     """
-    check(counting, cl, method, None if method == "sqrt_b" else observed)
+    check(counting, cl, method, None if method in FIGURES_OF_MERIT else observed)
     cl = float(cl)
     options = Options() if options is None else options
     found = _expected(counting, cl, used_method(counting, method), options, (0, 1, 2, 3, 4), observed)
@@ -244,8 +249,8 @@ def coverage(
     Source: definition of coverage.
     """
     check(counting, cl, method)
-    if method == "sqrt_b":
-        raise InvalidInput("method 'sqrt_b' is a figure of merit, which covers nothing; use 'cls'.")
+    if method in FIGURES_OF_MERIT:
+        raise InvalidInput(f"method '{method}' is a figure of merit, which covers nothing; use 'cls'.")
     if not 0 <= signal < np.inf:
         raise InvalidInput(f"signal = {signal:g} is not allowed; expected a finite number of events, at least 0.")
     options = Options() if options is None else options
@@ -327,8 +332,8 @@ def _observed(counting: Counting, cl: float, used: str, count: np.ndarray, optio
     numbers = widths(counting)
     count, *arrays = np.broadcast_arrays(count, *numbers)
     numbers = Widths(*arrays)
-    if used == "sqrt_b":
-        raise InvalidInput("method 'sqrt_b' takes no observed count.")
+    if used in FIGURES_OF_MERIT:
+        raise InvalidInput(f"method '{used}' takes no observed count.")
     if used == "cls_exact":
         value = cls_limit(numbers.background, count, cl)
         return Estimate(value, 1e-9 * value)
@@ -372,6 +377,9 @@ def _expected(
     if used == "sqrt_b":
         value = two_sided_quantile(cl) * np.sqrt(b + np.broadcast_to(counting.background_error, b.shape) ** 2)
         return [Estimate(value, 1e-15 * value)] * len(which)
+    if used == "discovery":
+        value = discovery_signal(b, cl)
+        return [Estimate(value, 1e-9 * value)] * len(which)
     asimov = b if observed is None else np.asarray(observed, dtype=float)
     if used == "cls_asymptotic":
         value, left = asymptotic.solve(cl, "expected", asimov, numbers, counting.constraint)

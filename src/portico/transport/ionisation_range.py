@@ -66,9 +66,7 @@ def stopping_beta_gamma(table: RangeTable, column_over_mass: np.ndarray) -> np.n
     rows = table.range_over_mass.reshape(-1, table.beta_gamma.size)
     wanted = np.log(np.maximum(column_over_mass, 1e-300))
     flat = np.broadcast_to(wanted, (*table.range_over_mass.shape[:-1], wanted.shape[-1])).reshape(rows.shape[0], -1)
-    found = [
-        np.interp(x, np.log(row), np.log(table.beta_gamma)) for x, row in zip(flat, rows, strict=True)
-    ]
+    found = [np.interp(x, np.log(row), np.log(table.beta_gamma)) for x, row in zip(flat, rows, strict=True)]
     return np.exp(found).reshape(*table.range_over_mass.shape[:-1], -1)
 
 
