@@ -41,60 +41,64 @@ def find_intervals(function: Function, level: np.ndarray, grid: np.ndarray, *, t
     level, grid = np.asarray(level, dtype=float), np.asarray(grid, dtype=float)
     points = np.arange(level.size)
     samples = function(np.repeat(points, grid.size), np.tile(grid, level.size)).reshape(level.size, grid.size)
-    x = [grid] * level.size
-    height = [_logarithm(row, lev) for row, lev in zip(samples, level, strict=True)]
-    _refine_extrema(function, level, x, height)
-    owner, low, high, f_low, f_high = _brackets(x, height)
+    height = _logarithm(samples, level[:, None])
+    finer = _refine_extrema(function, level, grid, height)
+    lost = np.any(np.isnan(height), axis=1)
+    for point, (_, h) in finer.items():
+        lost[point] = lost[point] or bool(np.any(np.isnan(h)))
+    owner, low, high, f_low, f_high = _brackets(grid, height, finer, lost)
     roots = _solve(function, level, owner, low, high, f_low, f_high, tolerance)
-    return _assemble(x, height, owner, roots)
+    return _assemble(grid[0], height[:, 0] >= 0, lost, owner, np.exp(roots))
 
 
-def _logarithm(values: np.ndarray, level: float) -> np.ndarray:
+def _logarithm(values: np.ndarray, level: np.ndarray) -> np.ndarray:
     """ln(value/level): -inf where the function is 0, nan where it is nan."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(values / level)
 
 
-def _refine_extrema(function: Function, level: np.ndarray, x: list[np.ndarray], height: list[np.ndarray]) -> None:
+Samples = dict[int, tuple[np.ndarray, np.ndarray]]
+"""Places and heights of the points that are sampled finer than on the grid."""
+
+
+def _refine_extrema(function: Function, level: np.ndarray, grid: np.ndarray, height: np.ndarray) -> Samples:
     """Sample finer around local extrema that lie on the wrong side of the level by less than a neighbouring step."""
-    owners, places = [], []
-    for point, (h, axis) in enumerate(zip(height, x, strict=True)):
-        with np.errstate(invalid="ignore"):
-            step = np.diff(h)
-            turn = (step[:-1] * step[1:] < 0) & np.isfinite(h[1:-1])
-            inner = h[1:-1]
-            same = (np.sign(h[:-2]) == np.sign(inner)) & (np.sign(h[2:]) == np.sign(inner))
-            near = np.abs(inner) < np.maximum(np.abs(step[:-1]), np.abs(step[1:]))
-            approaching = np.where(inner < 0, step[:-1] > 0, step[:-1] < 0)
-        for k in np.flatnonzero(turn & same & near & approaching):
-            fine = np.geomspace(axis[k], axis[k + 2], 34)[1:-1]
-            owners.append(np.full(fine.size, point))
-            places.append(fine)
-    if not owners:
-        return
-    owner, place = np.concatenate(owners), np.concatenate(places)
-    value = function(owner, place)
-    for point in np.unique(owner):
+    with np.errstate(invalid="ignore"):
+        step = np.diff(height, axis=1)
+        before, after, inner = step[:, :-1], step[:, 1:], height[:, 1:-1]
+        turn = (before * after < 0) & np.isfinite(inner)
+        same = (np.sign(height[:, :-2]) == np.sign(inner)) & (np.sign(height[:, 2:]) == np.sign(inner))
+        near = np.abs(inner) < np.maximum(np.abs(before), np.abs(after))
+        approaching = np.where(inner < 0, before > 0, before < 0)
+    points, cells = np.nonzero(turn & same & near & approaching)
+    if not points.size:
+        return {}
+    fine = np.array([np.geomspace(grid[k], grid[k + 2], 34)[1:-1] for k in range(max(grid.size - 2, 0))])
+    owner, place = np.repeat(points, fine.shape[1]), fine[cells].ravel()
+    value = _logarithm(function(owner, place), level[owner])
+    found: Samples = {}
+    for point in np.unique(points):
         mine = owner == point
-        axis = np.concatenate([x[point], place[mine]])
+        axis = np.concatenate([grid, place[mine]])
         order = np.argsort(axis, kind="stable")
-        x[point] = axis[order]
-        height[point] = np.concatenate([height[point], _logarithm(value[mine], level[point])])[order]
+        found[int(point)] = axis[order], np.concatenate([height[point], value[mine]])[order]
+    return found
 
 
-def _brackets(x: list[np.ndarray], height: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+def _brackets(grid: np.ndarray, height: np.ndarray, finer: Samples, lost: np.ndarray) -> tuple[np.ndarray, ...]:
     """Neighbouring samples on different sides of the level, all points chained: owner, ends in ln x, heights."""
-    owner, low, high, f_low, f_high = [], [], [], [], []
-    for point, (axis, h) in enumerate(zip(x, height, strict=True)):
-        if np.any(np.isnan(h)):
-            continue
-        for k in np.flatnonzero((h[:-1] >= 0) != (h[1:] >= 0)):
-            owner.append(point)
-            low.append(np.log(axis[k]))
-            high.append(np.log(axis[k + 1]))
-            f_low.append(h[k])
-            f_high.append(h[k + 1])
-    return np.array(owner, dtype=int), *(np.array(a, dtype=float) for a in (low, high, f_low, f_high))
+    plain = ~lost
+    plain[list(finer)] = False
+    above = height >= 0
+    owner, k = np.nonzero((above[:, :-1] != above[:, 1:]) & plain[:, None])
+    parts = [(owner, np.log(grid[k]), np.log(grid[k + 1]), height[owner, k], height[owner, k + 1])]
+    for point, (axis, h) in finer.items():
+        if not lost[point]:
+            k = np.flatnonzero((h[:-1] >= 0) != (h[1:] >= 0))
+            parts.append((np.full(k.size, point), np.log(axis[k]), np.log(axis[k + 1]), h[k], h[k + 1]))
+    chained = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.lexsort((chained[1], chained[0]))
+    return tuple(column[order] for column in chained)
 
 
 def _solve(
@@ -136,22 +140,18 @@ def _solve(
     return root
 
 
-def _assemble(x: list[np.ndarray], height: list[np.ndarray], owner: np.ndarray, roots: np.ndarray) -> Intervals:
-    """Pair roots, in order, into intervals above the level."""
-    found: list[list[tuple[float, float]]] = []
-    for point, (axis, h) in enumerate(zip(x, height, strict=True)):
-        if np.any(np.isnan(h)):
-            found.append([])
-            continue
-        edges = list(np.exp(roots[owner == point]))
-        if h[0] >= 0:
-            edges.insert(0, axis[0])
-        if len(edges) % 2:
-            edges.append(np.inf)
-        found.append(list(zip(edges[::2], edges[1::2], strict=True)))
-    most = max(1, max((len(f) for f in found), default=1))
-    edges_array = np.full((len(found), most, 2), np.nan)
-    for point, pairs in enumerate(found):
-        for k, pair in enumerate(pairs):
-            edges_array[point, k] = pair
-    return Intervals(edges_array, np.array([len(f) for f in found], dtype=int))
+def _assemble(
+    start: float, begins_above: np.ndarray, lost: np.ndarray, owner: np.ndarray, edges: np.ndarray
+) -> Intervals:
+    """Pair edges, in order, into intervals above the level."""
+    begins = begins_above & ~lost
+    crossings = np.bincount(owner, minlength=lost.size)
+    count = begins + crossings
+    most = max(1, int(np.max((count + 1) // 2, initial=1)))
+    found = np.full((lost.size, 2 * most), np.nan)
+    found[begins, 0] = start
+    first = np.cumsum(crossings) - crossings
+    found[owner, begins[owner] + np.arange(owner.size) - first[owner]] = edges
+    ends_above = np.flatnonzero(count % 2 == 1)
+    found[ends_above, count[ends_above]] = np.inf
+    return Intervals(found.reshape(lost.size, most, 2), (count + 1) // 2)
