@@ -68,11 +68,11 @@ def annihilation_to_vectors_gev2(mass: ArrayLike, alpha_dark: ArrayLike, vector_
     >>> f"{annihilation_to_vectors_gev2(1.0, 1e-2) * GEV2_CM3_S:.3g}"
     '3.67e-21'
     """
-    mass, alpha_dark, vector_mass = (np.asarray(v, dtype=float) for v in (mass, alpha_dark, vector_mass))
-    inside = (mass > 0) & (alpha_dark >= 0) & (vector_mass >= 0)
-    safe = np.where(mass > 0, mass, 1.0)
-    ratio = np.minimum((vector_mass / safe) ** 2, 1.0)
-    value = math.pi * alpha_dark**2 / safe**2 * (1 - ratio) ** 1.5 / (1 - ratio / 2) ** 2
+    heavy, alpha, light = (np.asarray(v, dtype=float) for v in (mass, alpha_dark, vector_mass))
+    inside = (heavy > 0) & (alpha >= 0) & (light >= 0)
+    safe = np.where(heavy > 0, heavy, 1.0)
+    ratio = np.minimum((light / safe) ** 2, 1.0)
+    value = math.pi * alpha**2 / safe**2 * (1 - ratio) ** 1.5 / (1 - ratio / 2) ** 2
     return np.where(inside, value, math.nan)[()]
 
 
@@ -118,7 +118,8 @@ def freeze_out_estimate(
     good &= (x > 3) & (safe_mass / x >= COLDEST_GEV if degrees is None else True)
     omega = 2 * 1.07e9 * x / (np.sqrt(at) * PLANCK_MASS_GEV * safe_sigma)
     values = (omega, x, safe_mass / x, at + 0 * x, safe_sigma * GEV2_CM3_S)
-    return RelicDensityEstimate(*(np.where(good, value, math.nan)[()] for value in values))
+    density, x, temperature, at, sigma = (np.where(good, value, math.nan)[()] for value in values)
+    return RelicDensityEstimate(density, x, temperature, at, sigma)
 
 
 def relic_density_estimate(
@@ -154,21 +155,21 @@ def relic_density_estimate(
     """
     if method not in ("freeze_out", "seed"):
         raise unknown_name("method", method, ("freeze_out", "seed"), where="relic_density_estimate")
-    mass, alpha_dark = _positive("mass", mass), _positive("alpha_dark", alpha_dark)
-    vector_mass = np.asarray(vector_mass, dtype=float)
-    if np.any(~(vector_mass >= 0)) or np.any(vector_mass >= mass):
+    heavy, alpha = _positive("mass", mass), _positive("alpha_dark", alpha_dark)
+    light = np.asarray(vector_mass, dtype=float)
+    if np.any(~(light >= 0)) or np.any(light >= heavy):
         raise InvalidInput(
-            f"relic_density_estimate: vector_mass = {vector_mass} GeV is not allowed; expected at least 0 and below the mass of the particle, {mass} GeV."
+            f"relic_density_estimate: vector_mass = {light} GeV is not allowed; expected at least 0 and below the mass of the particle, {heavy} GeV."
         )
-    sigma_v = annihilation_to_vectors_gev2(mass, alpha_dark, vector_mass)
+    sigma_v = annihilation_to_vectors_gev2(heavy, alpha, light)
     if method == "freeze_out":
-        return freeze_out_estimate(mass, sigma_v)
-    if np.any(vector_mass > 0):
+        return freeze_out_estimate(heavy, sigma_v)
+    if np.any(light > 0):
         raise InvalidInput("relic_density_estimate: method = 'seed' is for massless vectors; expected vector_mass = 0.")
     unknown = np.full(np.shape(sigma_v), math.nan)[()]
     note = "an order of magnitude: the footnote of arXiv:1506.04760"
     return RelicDensityEstimate(
-        1e-5 * mass**2 * (1e-2 / alpha_dark) ** 2, unknown, unknown, unknown, sigma_v * GEV2_CM3_S, note
+        1e-5 * heavy**2 * (1e-2 / alpha) ** 2, unknown, unknown, unknown, sigma_v * GEV2_CM3_S, note
     )
 
 
