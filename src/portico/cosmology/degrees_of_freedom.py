@@ -39,9 +39,8 @@ def _species() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         "hot": [(0.0, 16, -1), *((mass, 12, 1) for mass in QUARK_MASSES_GEV.values())],
         "cold": [(particles.mass(name), states, -1) for name, states in mesons],
     }
-    return {
-        name: tuple(np.array(column, dtype=float) for column in zip(*row, strict=True)) for name, row in rows.items()
-    }  # type: ignore[misc]
+    tables = {name: np.array(row, dtype=float).T for name, row in rows.items()}
+    return {name: (table[0], table[1], table[2]) for name, table in tables.items()}
 
 
 @cache
