@@ -18,19 +18,27 @@ def test_every_published_limit_loads(name):
     assert curve.name == name
     assert curve.title
     assert curve.kind in curves.KINDS
-    assert curve.applies_to in curves.DECAYS
+    assert curve.applies_to in curves.APPLIES_TO
+    assert curve.particle in curves.PARTICLES
     assert 0 < curve.cl < 1 or (np.isnan(curve.cl) and "confidence level" in curve.note)
     assert curve.sources
     assert curve.mass.shape == curve.value.shape == curve.high.shape
     assert curve.mass.size >= 2
     assert np.all(np.diff(curve.mass) > 0)
-    assert np.all((curve.value > 0) & (curve.value <= 1))
+    if curve.kind == "range":
+        assert np.all(np.isnan(curve.value))
+    else:
+        assert np.all((curve.value > 0) & (curve.value <= 1))
     assert not curve.newer or curves.curve(curve.newer).applies_to == curve.applies_to
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_curve_passes_through_its_points_and_ends_there(name):
     curve = curves.curve(name)
+    if curve.kind == "range":
+        assert np.isnan(curve.at(curve.mass)).all()
+        assert not curve.covers(curve.mass[0], 1.0)
+        return
     np.testing.assert_allclose(curve.at(curve.mass), curve.value, rtol=1e-12)
     np.testing.assert_allclose(curve.high_at(curve.mass), curve.high, rtol=1e-12)
     assert np.isnan(curve.at([0.999 * curve.mass[0], 1.001 * curve.mass[-1]])).all()
@@ -48,7 +56,9 @@ def test_every_point_has_a_source_and_a_status(name):
 
 
 def test_curves_of_a_parameter():
-    assert {curve.name for curve in curves.curves("epsilon")} == set(NAMES)
+    known = [{curve.name for curve in curves.curves("epsilon", particle)} for particle in curves.PARTICLES]
+    assert set.union(*known) == set(NAMES)
+    assert set.intersection(*known) == set()
     assert curves.curves("alpha_dark") == []
 
 
@@ -62,8 +72,29 @@ def test_pictures_show_the_newest_of_each_search_and_all_bounds():
     }
 
 
+def test_pictures_of_millicharged_particles_show_searches_for_these_and_no_other():
+    assert {curve.name for curve in curves.compared("epsilon", "millicharged")} == {
+        "argoneut_millicharged_2019",
+        "cms_fractional_charge_2012",
+        "cms_fractional_charge_2024",
+        "colliders_millicharged_2000",
+        "milliqan_demonstrator_2020",
+        "milliqan_hl_lhc_projection",
+        "milliqan_run3_2025",
+        "sensei_millicharged_2023",
+        "slac_mq_1998",
+    }
+
+
+def test_other_particles_have_no_limits():
+    with pytest.raises(
+        UnknownName, match=r"no particle with published limits named 'millicharge'.*Did you mean 'millicharged'"
+    ):
+        curves.curves("epsilon", "millicharge")
+
+
 def test_every_source_of_a_curve_can_be_cited():
-    lost = [s for c in curves.curves() for s in c.sources if s.startswith("arXiv:") and not sources.keys_in(s)]
+    lost = [s for c in map(curves.curve, NAMES) for s in c.sources if s.startswith("arXiv:") and not sources.keys_in(s)]
     assert lost == []
 
 
@@ -79,6 +110,11 @@ def test_every_source_of_a_curve_can_be_cited():
             "na64e_invisible_2023",
             {0.0031: 9.3e-6, 0.068: 1.34e-4, 0.2: 3.77e-4, 0.25: 1.64e-4, 0.3: 5.28e-4, 1.27: 8.81e-3},
         ),
+        ("slac_mq_1998", {1e-3: 4.1e-5, 0.1: 5.8e-4}),
+        ("colliders_millicharged_2000", {0.05: 0.0101, 0.3: 0.030, 1.0: 0.24, 45.0: 0.233}),
+        ("cms_fractional_charge_2012", {140.0: 0.333333, 310.0: 0.666667}),
+        ("argoneut_millicharged_2019", {0.01: 2.5e-3, 0.1: 4.2e-3, 1.0: 2.2e-2, 3.0: 0.11}),
+        ("milliqan_demonstrator_2020", {0.02: 5.4e-3, 0.1: 8.5e-3, 1.0: 2.0e-2, 4.1: 0.2}),
     ],
 )
 def test_numbers_are_the_tabulated_ones_in_gev(name, points):
@@ -91,6 +127,19 @@ def test_annihilation_of_secondary_positrons_makes_a_dip_in_2023_and_none_in_201
     assert old.at(0.2) < old.at(0.234) < old.at(0.3)
     # more than three times the electrons: below it everywhere
     assert np.all(new.value[new.mass <= 1] < old.at(new.mass[new.mass <= 1]))
+
+
+def test_closed_regions_of_charge_end_where_their_abstracts_say():
+    demonstrator, cms = curves.curve("milliqan_demonstrator_2020"), curves.curve("cms_fractional_charge_2012")
+    assert demonstrator.covers([1.0, 1.0, 1.0, 4.5], [0.1, 0.31, 0.01, 0.25]).tolist() == [True, False, False, False]
+    assert cms.covers([120.0, 200.0, 120.0, 310.0], [0.5, 0.4, 0.7, 0.666667]).tolist() == [True, False, False, True]
+    run3 = curves.curve("milliqan_hl_lhc_projection")
+    assert (run3.kind, run3.mass.tolist(), run3.value[0], run3.high[0]) == ("extent", [0.01, 80.0], 0.0018, 0.3)
+
+
+def test_range_of_masses_may_have_no_upper_end():
+    assert curves.curve("sensei_millicharged_2023").mass.tolist() == [0.03, 0.38]
+    assert curves.curve("milliqan_run3_2025").mass.tolist() == [0.45, np.inf]
 
 
 def test_jagged_curve_is_not_smoothed():
@@ -117,7 +166,9 @@ def test_bounds_hold_for_any_decay_and_reach_up():
 
 @given(mass=st.floats(1e-4, 20.0), scale=st.floats(1.0, 1e4))
 def test_whatever_lies_above_an_open_limit_is_covered(mass, scale):
-    for curve in curves.curves():
+    for curve in map(curves.curve, NAMES):
+        if curve.kind == "range":
+            continue
         edge = float(curve.at(mass))
         if np.isinf(curve.high).all():
             assert bool(curve.covers(mass, edge * scale)) == (curve.mass[0] <= mass <= curve.mass[-1])
@@ -150,8 +201,8 @@ def test_file_of_known_form_is_read():
     [
         ("title", None, "'title' is missing"),
         ("points", None, "'points' is missing"),
-        ("kind", "limits", "kind = 'limits' is not known; expected one of limit, projection, bound, extent"),
-        ("applies_to", "visible", "applies_to = 'visible' is not known; expected one of invisible, semi_visible, any_decay"),
+        ("kind", "limits", "kind = 'limits' is not known; expected one of limit, projection, bound, extent, range"),
+        ("applies_to", "visible", "applies_to = 'visible' is not known; expected one of invisible, semi_visible, any_decay, millicharged"),
         ("kind", "bound", "a bound, and only a bound, is for any_decay"),
         ("applies_to", "any_decay", "a bound, and only a bound, is for any_decay"),
         ("points.mass", None, "'mass' is missing or no list"),
@@ -161,6 +212,8 @@ def test_file_of_known_form_is_read():
         ("points.epsilon.value", [1e-4, 0.0], "'epsilon' holds a number that is not above 0 and finite"),
         ("points.epsilon.value", [1e-4, "x"], "'epsilon' holds something that is no number"),
         ("points.epsilon.value", [1e-4, 2e-2], "an upper edge lies at or below the lower one"),
+        ("points.epsilon.value", [1e-2, 1e-2], "an upper edge lies at or below the lower one; only at the last mass may they meet"),
+        ("kind", "range", "points: 'epsilon' is given; a range has masses only"),
         ("points.mass.unit", None, "'mass' is missing or no list; expected value = "),
         ("title", 3, "title = 3 is not allowed; expected text"),
         ("title", "", "title = '' is not allowed; expected text"),

@@ -5,7 +5,7 @@ import xarray as xr
 import portico
 from portico import units
 from portico.limits import curves
-from portico.models import DarkPhoton
+from portico.models import DarkPhoton, Inelastic
 from portico.plotting import comparison
 from portico.precision import magnetic_moment as moment
 
@@ -122,3 +122,29 @@ def test_bands_need_epsilon_over_mass():
     reach = portico.reach("belle2_disappearing_positron", DarkPhoton(mass=0.067), scan={"alpha_dark": [0.1, 0.5]})
     with pytest.raises(portico.InvalidInput, match="expected epsilon over mass, given epsilon over alpha_dark"):
         portico.plot.exclusion([reach], magnetic_moment="bnl_fnal_2021")
+
+
+def test_picture_of_a_millicharged_particle_shows_searches_for_these(heavy, monkeypatch):
+    monkeypatch.setattr(DarkPhoton, "LIMITED_PARTICLE", "millicharged")
+    ax = portico.plot.exclusion([heavy])
+    labels = _labels(ax)
+    shown = {"ArgoNeuT", "milliQan demonstrator", "milliQan HL-LHC, projection, extent", "milliQan bar detector, Run 3"}
+    assert all(any(text.startswith(name) for text in labels) for name in shown)
+    assert not {c.title for c in curves.curves()} & set(labels)
+    (bar,) = [line for line in ax.get_lines() if str(line.get_label()).startswith("milliQan bar detector")]
+    assert np.asarray(bar.get_xdata()).tolist() == [0.45, ax.get_xlim()[1]]
+    assert ax.get_ylim()[0] < np.asarray(bar.get_ydata())[0] < 2 * ax.get_ylim()[0]
+    with pytest.raises(portico.InvalidInput, match="babar_mono_photon_2017 is a limit on a dark photon; this picture is of a millicharged particle"):  # fmt: skip
+        portico.plot.exclusion([heavy], compare=["babar_mono_photon_2017"])
+
+
+def test_reaches_on_a_charge_and_on_a_mixing_are_not_drawn_together(heavy, monkeypatch):
+    monkeypatch.setattr(Inelastic, "LIMITED_PARTICLE", "millicharged")
+    other = heavy.assign_attrs(model="inelastic")
+    with pytest.raises(portico.InvalidInput, match=r"one kind of particle; given dark_photon \(dark photon\), inelastic \(millicharged\)"):  # fmt: skip
+        portico.plot.exclusion([heavy, other])
+
+
+def test_a_limit_on_a_charge_does_not_enter_the_picture_of_a_mixing(heavy):
+    with pytest.raises(portico.InvalidInput, match="slac_mq_1998 is a limit on a millicharged particle; this picture is of a dark photon"):  # fmt: skip
+        portico.plot.exclusion([heavy], compare=["slac_mq_1998"])

@@ -7,6 +7,12 @@ The kind of a curve says what it is:
 ``bound``        a limit that holds whatever the mediator decays to (``applies_to = "any_decay"``); always drawn
 ``extent``       the ends of a closed contour in mass and value, where only they are published: a frame around the
                  excluded region, most of which is excluded and part of which is not; never used as a limit
+``range``        masses for which a search has the strongest limit, where no value is known: drawn as a bar at the bottom,
+                 never used as a limit
+
+A limit on a mediator (mass and kinetic mixing of a dark photon) and one on a millicharged particle (its mass, and its charge
+over e) are different things although both are epsilon over mass: ``applies_to`` tells them apart, and a picture shows those
+that fit its model (:attr:`portico.models.base.Model.LIMITED_PARTICLE`).
 """
 
 from __future__ import annotations
@@ -19,9 +25,13 @@ import numpy as np
 from .. import registry, units
 from ..errors import DataError, InvalidInput, unknown_name
 
-KINDS = ("limit", "projection", "bound", "extent")
+KINDS = ("limit", "projection", "bound", "extent", "range")
 DECAYS = ("invisible", "semi_visible", "any_decay")
 """Decays of the mediator for which a curve was made."""
+APPLIES_TO = (*DECAYS, "millicharged")
+"""What a curve was made for: a dark photon with these decays, or a millicharged particle."""
+PARTICLES = ("dark_photon", "millicharged")
+"""Particles whose mass and coupling a curve is about."""
 
 _NEEDED = ("title", "kind", "parameter", "sources", "points")
 _TEXTS = ("applies_to", "newer", "note")
@@ -33,6 +43,7 @@ class Curve(NamedTuple):
     """A published limit: masses (GeV), values of the parameter, and where they come from.
 
     ``high`` is the upper edge of a closed region, infinite where there is none; ``cl`` is nan where the source does not say;
+    values of a range are nan, and its last mass is infinite where no upper end is known;
     ``newer`` names the curve of the same search that has replaced this one, if any.
     """
 
@@ -48,6 +59,11 @@ class Curve(NamedTuple):
     applies_to: str = "invisible"
     newer: str = ""
     note: str = ""
+
+    @property
+    def particle(self) -> str:
+        """The particle whose mass and coupling this is about: one of :data:`PARTICLES`."""
+        return "millicharged" if self.applies_to == "millicharged" else "dark_photon"
 
     def at(self, mass: Any) -> np.ndarray:
         """Return the lower edge at any masses (GeV), log-log between the points and nan outside them: never continued.
@@ -72,22 +88,33 @@ class Curve(NamedTuple):
 
     def _between(self, mass: Any, edge: np.ndarray) -> np.ndarray:
         mass = np.asarray(mass, dtype=float)
+        if self.kind == "range":
+            return np.full(mass.shape, np.nan)
         inside = (mass >= self.mass[0]) & (mass <= self.mass[-1])
         at = np.log(np.where(inside, mass, self.mass[0]))
         return np.where(inside, np.exp(np.interp(at, np.log(self.mass), np.log(edge))), np.nan)
 
 
-def curves(parameter: str = "epsilon") -> list[Curve]:
-    """Return all published limits on a parameter that come with portico."""
-    return [c for c in (curve(name) for name in registry.names("published limit")) if c.parameter == parameter]
+def curves(parameter: str = "epsilon", particle: str = "dark_photon") -> list[Curve]:
+    """Return all published limits on a parameter that come with portico, for one of :data:`PARTICLES`; raises UnknownName."""
+    if particle not in PARTICLES:
+        raise unknown_name("particle with published limits", particle, PARTICLES)
+    known = (curve(name) for name in registry.names("published limit"))
+    return [c for c in known if c.parameter == parameter and c.particle == particle]
 
 
-def compared(parameter: str = "epsilon") -> list[Curve]:
-    """Return the published limits that a picture shows unasked: the newest of each search for invisible decays, and all bounds."""
+def compared(parameter: str = "epsilon", particle: str = "dark_photon") -> list[Curve]:
+    """Return the published limits that a picture shows unasked.
+
+    For a dark photon: the newest of each search for invisible decays, and all bounds. For a millicharged particle: the newest of
+    each search, extents and ranges too, of which there is often no more.
+    """
+    if particle == "millicharged":
+        return [c for c in curves(parameter, particle) if not c.newer]
     return [
         c
-        for c in curves(parameter)
-        if c.kind == "bound" or (c.kind != "extent" and c.applies_to == "invisible" and not c.newer)
+        for c in curves(parameter, particle)
+        if c.kind == "bound" or (c.kind not in ("extent", "range") and c.applies_to == "invisible" and not c.newer)
     ]
 
 
@@ -118,7 +145,7 @@ def from_content(name: str, content: dict[str, Any]) -> Curve:
             f"{file}: points = {content['points']!r} is not allowed; expected a table with mass and {content['parameter']}."
         )
     kind, applies_to = content["kind"], content.get("applies_to", "invisible")
-    for key, given, allowed in (("kind", kind, KINDS), ("applies_to", applies_to, DECAYS)):
+    for key, given, allowed in (("kind", kind, KINDS), ("applies_to", applies_to, APPLIES_TO)):
         if given not in allowed:
             raise DataError(f"{file}: {key} = {given!r} is not known; expected one of {', '.join(allowed)}.")
     if (kind == "bound") != (applies_to == "any_decay"):
@@ -126,6 +153,16 @@ def from_content(name: str, content: dict[str, Any]) -> Curve:
             f"{file}: kind = '{kind}' with applies_to = '{applies_to}'; a bound, and only a bound, is for any_decay."
         )
     parameter, points = content["parameter"], content["points"]
+    mass, value, high = _range(file, points, parameter) if kind == "range" else _edges(file, points, parameter, kind)
+    return Curve(
+        name=name, title=content["title"], kind=kind, parameter=parameter, mass=mass, value=value, high=high,
+        cl=_level(file, content["cl"]) if "cl" in content else math.nan,
+        sources=tuple(given_sources), applies_to=applies_to, newer=content.get("newer", ""), note=content.get("note", ""),
+    )  # fmt: skip
+
+
+def _edges(file: str, points: dict[str, Any], parameter: str, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Masses, values and upper edges, checked."""
     edge = f"{parameter}_high"
     _refuse_unknown(f"{file}: points", points, ("mass", parameter, edge))
     if (kind == "extent") and edge not in points:
@@ -139,13 +176,23 @@ def from_content(name: str, content: dict[str, Any]) -> Curve:
         )
     if np.any(np.diff(mass) <= 0):
         raise DataError(f"{file}: points: the masses do not rise; expected each once, the smallest first.")
-    if np.any(high <= value):
-        raise DataError(f"{file}: points: an upper edge lies at or below the lower one.")
-    return Curve(
-        name=name, title=content["title"], kind=kind, parameter=parameter, mass=mass, value=value, high=high,
-        cl=_level(file, content["cl"]) if "cl" in content else math.nan,
-        sources=tuple(given_sources), applies_to=applies_to, newer=content.get("newer", ""), note=content.get("note", ""),
-    )  # fmt: skip
+    if np.any(high < value) or np.any(high[:-1] == value[:-1]):
+        raise DataError(
+            f"{file}: points: an upper edge lies at or below the lower one; only at the last mass may they meet."
+        )
+    return mass, value, high
+
+
+def _range(file: str, points: dict[str, Any], parameter: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The ends in mass, of which the upper one may be unknown; no values."""
+    if parameter in points:
+        raise DataError(f"{file}: points: '{parameter}' is given; a range has masses only.")
+    _refuse_unknown(f"{file}: points", points, ("mass",))
+    mass = _numbers(file, points, "mass", units.ENERGY)
+    if mass.size > 2 or mass.size == 0 or np.any(np.diff(mass) <= 0):
+        raise DataError(f"{file}: points: {mass.size} masses; expected one or two that rise, the ends of the range.")
+    unknown = np.full(2, math.nan)
+    return (mass if mass.size == 2 else np.append(mass, math.inf)), unknown, unknown
 
 
 def _numbers(file: str, points: dict[str, Any], key: str, unit: str) -> np.ndarray:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from ..errors import InvalidInput
+from ..models import model_class
 from ..models.base import Model
 from ..precision import magnetic_moment as moment
 from .curves import compared
@@ -224,7 +225,7 @@ def write_provenance(
         "background_uncertainty": dataset.attrs.get("background_uncertainty"),
         "uncertainties": dataset.attrs["uncertainties"],
         "seed": search.options.get("seed"),
-        "comparison": _comparison(dataset.attrs["parameter"], magnetic_moment),
+        "comparison": _comparison(dataset, magnetic_moment),
         "sources": dataset.attrs["sources"].split("\n"),
     }
     with whole(path) as part:
@@ -232,11 +233,10 @@ def write_provenance(
     return path
 
 
-def _comparison(parameter: str, magnetic_moment: str | None) -> dict[str, Any]:
+def _comparison(dataset: xarray.Dataset, magnetic_moment: str | None) -> dict[str, Any]:
     """Published limits and the data set of the magnetic moment, each with its CL where that is known, and its sources."""
-    found: dict[str, Any] = {
-        c.name: {"cl": c.cl if c.cl == c.cl else None, "sources": list(c.sources)} for c in compared(parameter)
-    }
+    drawn = compared(dataset.attrs["parameter"], model_class(dataset.attrs["model"]).LIMITED_PARTICLE)
+    found: dict[str, Any] = {c.name: {"cl": c.cl if c.cl == c.cl else None, "sources": list(c.sources)} for c in drawn}
     if magnetic_moment is not None:
         entry = moment.data_set(magnetic_moment)
         found[entry.name] = {"cl": None, "sources": [*moment.SOURCES, entry.source]}

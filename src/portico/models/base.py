@@ -53,6 +53,8 @@ class Model(eqx.Module):
     """Values for the parameters without a default, besides mass and epsilon: a point to start from."""
     EITHER: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Pairs of parameters of which at most one is given; setting one takes the place of the other."""
+    LIMITED_PARTICLE: ClassVar[str] = "dark_photon"
+    """The particle that ``mass`` and ``epsilon`` belong to, "dark_photon" or "millicharged": published limits on it are drawn."""
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Let the constructor of a model tell a parameter that it does not have, with the nearest match."""

@@ -20,21 +20,28 @@ _BOUNDS: tuple[Any, ...] = ((0, (6, 2)), (0, (3, 1.5)), (0, (8, 2, 2, 2)))
 _LEPTON = {"mu-": r"\mu", "e-": "e"}
 
 
-def chosen(compare: bool | Sequence[str], parameter: str) -> list[Curve]:
+_IN_WORDS = {"dark_photon": "a dark photon", "millicharged": "a millicharged particle"}
+
+
+def chosen(compare: bool | Sequence[str], parameter: str, particle: str = "dark_photon") -> list[Curve]:
     """Return the curves to draw: those of :func:`portico.limits.curves.compared` for True, none for False; for names, these
     and all bounds.
 
-    Raises UnknownName for a name, InvalidInput for anything else and for a limit on another parameter.
+    Raises UnknownName for a name, InvalidInput for anything else and for a limit on another parameter or another particle.
     """
     if isinstance(compare, bool):
-        return compared(parameter) if compare else []
+        return compared(parameter, particle) if compare else []
     if isinstance(compare, str) or not isinstance(compare, list | tuple):
         raise InvalidInput("plot: compare: expected True, False or a list of names of published limits.")
     asked = [curve(str(name)) for name in compare]
     for each in asked:
         if each.parameter != parameter:
             raise InvalidInput(f"plot: compare: {each.name} is a limit on {each.parameter}, not on {parameter}.")
-    return asked + [c for c in compared(parameter) if c.kind == "bound" and c.name not in compare]
+        if each.particle != particle:
+            raise InvalidInput(
+                f"plot: compare: {each.name} is a limit on {_IN_WORDS[each.particle]}; this picture is of {_IN_WORDS[particle]}."
+            )
+    return asked + [c for c in compared(parameter, particle) if c.kind == "bound" and c.name not in compare]
 
 
 def within(ax: Axes, drawn: Sequence[Curve]) -> list[Curve]:
@@ -42,6 +49,10 @@ def within(ax: Axes, drawn: Sequence[Curve]) -> list[Curve]:
     (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
     found = []
     for each in drawn:
+        if each.kind == "range":
+            if each.mass[0] < right and each.mass[-1] > left:
+                found.append(each)
+            continue
         mass = np.concatenate([[left], each.mass[(each.mass > left) & (each.mass < right)], [right]])
         for edge in (each.at(mass), each.high_at(mass)):
             edge = edge[np.isfinite(edge)]
@@ -52,14 +63,30 @@ def within(ax: Axes, drawn: Sequence[Curve]) -> list[Curve]:
 
 
 def draw_curves(ax: Axes, drawn: Sequence[Curve], levels: Sequence[float] = (), *, invisible: bool = True) -> None:
-    """Draw curves that reach into the frame: limits as grey regions, bounds hatched, projections and extents as lines.
+    """Draw curves that reach into the frame: limits as grey regions, bounds hatched, projections and extents as lines,
+    ranges of masses as bars at the bottom.
 
     The CL is told where it is known and not that of ``levels``. Where the mediator is not ``invisible``, limits that were made
     for one are lines that say so, and no regions: they do not hold as they are.
     """
-    top = ax.get_ylim()[1]
+    (bottom, top), right, bars = ax.get_ylim(), ax.get_xlim()[1], 0
     for number, each in enumerate(within(ax, drawn)):
         label = _with_level(each, levels)
+        colour = _COLOURS[number % len(_COLOURS)]
+        if each.kind == "range":
+            bars += 1
+            height = np.full(2, bottom * (top / bottom) ** (0.015 * bars))
+            ends = np.minimum(each.mass, right)
+            ax.plot(
+                ends,
+                height,
+                color=colour,
+                linewidth=3.0,
+                solid_capstyle="butt",
+                zorder=3,
+                label=f"{label}: masses only",
+            )
+            continue
         if each.kind == "bound":
             ax.fill_between(each.mass, each.value, top, facecolor="none", edgecolor="#b0b0b0", hatch="////", linewidth=0, zorder=0.5)  # fmt: skip
             style = _BOUNDS[number % len(_BOUNDS)]
@@ -71,7 +98,7 @@ def draw_curves(ax: Axes, drawn: Sequence[Curve], levels: Sequence[float] = (), 
         elif each.applies_to == "invisible" and not invisible:
             ax.plot(each.mass, each.value, color="#8a8a8a", linewidth=1.0, linestyle=(0, (1, 1 + number)), label=f"{label}, if invisible", zorder=3)  # fmt: skip
         else:
-            _draw_limit(ax, each, label, _COLOURS[number % len(_COLOURS)], top)
+            _draw_limit(ax, each, label, colour, top)
 
 
 def _with_level(each: Curve, levels: Sequence[float]) -> str:

@@ -67,7 +67,7 @@ def exclusion(
         raise InvalidInput(f"plot: expected a reach over one parameter, given {len(names)}; use exclusion_map for two.")
     if labels is not None and len(labels) != len(reaches):
         raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
-    drawn = chosen(compare, parameter)
+    drawn = chosen(compare, parameter, _particle(reaches))
     if magnetic_moment is not None:
         moment.data_set(magnetic_moment)
         if (names[0], parameter) != ("mass", "epsilon"):
@@ -101,6 +101,15 @@ def exclusion(
             ax.set_ylim(bottom, short_legend_top)
         ax.text(0.98, 0.03, lines(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
     return ax
+
+
+def _particle(reaches: Sequence[xarray.Dataset]) -> str:
+    """The particle whose mass and coupling the reaches are of; raises InvalidInput where they differ."""
+    kinds = {str(r.attrs["model"]): str(model_class(r.attrs["model"]).LIMITED_PARTICLE) for r in reaches}
+    if len(set(kinds.values())) > 1:
+        shown = ", ".join(f"{model} ({kind.replace('_', ' ')})" for model, kind in kinds.items())
+        raise InvalidInput(f"plot: expected reaches on the coupling of one kind of particle; given {shown}.")
+    return next(iter(kinds.values()))
 
 
 def _legend(ax: Axes, leading: Sequence[str], *, beside: bool) -> bool:

@@ -1,3 +1,3 @@
 """Precision observables: what a mediator adds to them without being produced."""
 
-__all__ = ["magnetic_moment"]
+__all__ = ["electroweak", "magnetic_moment"]
