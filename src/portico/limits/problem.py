@@ -176,10 +176,8 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     safe = np.where(value > 0, value, 1.0)
     relative = np.where(value > 0, error / safe, 0.0)
     systematic = error_of(everything, np.arange(count), low)
-    status = [
-        _status(found.edges[k], found.number[k], relative[k], value[k], problem.search.tolerance(problem.model))
-        for k in range(count)
-    ]
+    tolerance = problem.search.tolerance(problem.model)
+    status = [_status(found.edges[k], found.number[k], relative[k], value[k], tolerance) for k in range(count)]
     required = problem.required(systematic)
     return Block(
         first, points, found.edges, found.number, status, relative, systematic, required, known,
@@ -192,12 +190,17 @@ def _side_by_side(problem: Problem, count: int, events: _Function, error_of: _Fu
 
     Together they need as few calls as one alone, and where all variants ask for the same, as on the grid, it is computed once.
     """
-    variants: list[Any] = [problem.required]
+    wanted: list[Required] = [problem.required]
     if problem.nuisances:
-        variants.append(lambda error: np.full(error.shape, problem.required_known))
+        wanted.append(Required(np.zeros(1), np.array([problem.required_known]), 0.0))
     skipped = _MEDIAN if problem.kind == "expected" else -1
-    for k, required in enumerate(problem.bands):
-        if k != skipped:
+    wanted += [required for k, required in enumerate(problem.bands) if k != skipped]
+    variants: list[Required] = []
+    place = []  # of each wanted one among those that differ: without background the whole band is one
+    for required in wanted:
+        alike = (k for k, other in enumerate(variants) if _ask_the_same(required, other))
+        place.append(next(alike, len(variants)))
+        if place[-1] == len(variants):
             variants.append(required)
 
     def excess(index: np.ndarray, x: np.ndarray) -> np.ndarray:
@@ -220,13 +223,18 @@ def _side_by_side(problem: Problem, count: int, events: _Function, error_of: _Fu
     together = find_intervals(excess, np.ones(len(variants) * count), problem.grid)
     parts = [
         Intervals(together.edges[k * count : (k + 1) * count], together.number[k * count : (k + 1) * count])
-        for k in range(len(variants))
+        for k in place
     ]
     known = parts.pop(1) if problem.nuisances else parts[0]
     band = parts[1:]
     if problem.bands and skipped == _MEDIAN:
         band.insert(_MEDIAN, parts[0])
     return [parts[0], known, *band]
+
+
+def _ask_the_same(one: Required, other: Required) -> bool:
+    """Whether two ask for the same number of events at any error of the signal."""
+    return np.array_equal(one.error, other.error) and np.array_equal(one.events, other.events)
 
 
 def _lowest(found: Sequence[Intervals], count: int) -> np.ndarray:
