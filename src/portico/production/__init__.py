@@ -2,5 +2,5 @@
 
 __all__ = [
     "electron_positron_photon", "exact_bremsstrahlung", "exact_table", "nuclear_bremsstrahlung", "photon_fusion",
-    "resonant_annihilation", "table_files", "table_maker", "weizsaecker_williams",
+    "quarkonium", "resonant_annihilation", "side_decays", "side_flux", "table_files", "table_maker", "weizsaecker_williams",
 ]  # fmt: skip

@@ -1,0 +1,362 @@
+r"""Vector quarkonia of the LHC, J/psi to Upsilon(3S), decaying to millicharged particles: pp -> V X, V -> chi chibar.
+
+Cross sections are measured ones (``quarkonium.toml``); the decay is that to electrons with the exchanged vectors and the phase
+space of chi in place of those of the electron.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, ArrayLike, Float
+
+from .. import particles
+from ..electroweak.exchange import NeutralExchange
+from ..errors import OutOfValidity, unknown_name
+from ..numerics.namespace import array_namespace
+from ..numerics.quadrature import Estimate
+from . import side_decays
+from .side_flux import BETA_GAMMA, SideFlux
+
+__all__ = [
+    "MESONS",
+    "Meson",
+    "amplitudes",
+    "branching_ratio",
+    "density",
+    "energy_factor",
+    "flux",
+    "meson",
+    "parameters",
+    "phase_space",
+    "sigma",
+    "two_hit_sigma",
+]
+
+MESONS = ("J/psi", "psi(2S)", "Upsilon(1S)", "Upsilon(2S)", "Upsilon(3S)")
+"""The mesons that count, by their names in :mod:`portico.particles`."""
+
+
+class Meson(NamedTuple):
+    r"""One quarkonium at 13 TeV.
+
+    Attributes
+    ----------
+    mass : float                       GeV
+    quark : str                        "up" (charm couples as up) or "down" (bottom)
+    electron_fraction : float          branching ratio to e+ e-
+    dilepton_density, dilepton_total   pb, branching ratio to e+ e- times dsigma/dy at y = 0, and times the cross section
+    uncertainty, total_uncertainty     relative errors of the two
+    mean_transverse_momentum : float   GeV
+    """
+
+    mass: float
+    quark: str
+    electron_fraction: float
+    dilepton_density: float
+    dilepton_total: float
+    uncertainty: float
+    total_uncertainty: float
+    mean_transverse_momentum: float
+
+
+@cache
+def parameters() -> dict[str, Any]:
+    """Return the tables of ``quarkonium.toml``: each number with unit, source and status. Source: the file."""
+    return tomllib.loads(files(__package__).joinpath("quarkonium.toml").read_text("utf-8"))
+
+
+@cache
+def meson(name: str) -> Meson:
+    """Return one of :data:`MESONS`; raises UnknownName. Source: ``quarkonium.toml``; masses: PDG."""
+    if name not in MESONS:
+        raise unknown_name("quarkonium", name, MESONS)
+    entry = parameters()["mesons"][name]
+    fraction = entry["electron_fraction"]["value"]
+
+    def dilepton(kind: str) -> tuple[float, float]:
+        measured = entry.get(f"dilepton_{kind}")
+        if measured is not None:
+            return measured["value"], measured["error"] / measured["value"]
+        return fraction * entry[kind]["value"], entry[kind]["error"] / entry[kind]["value"]
+
+    (central, uncertainty), (total, total_uncertainty) = dilepton("density"), dilepton("total")
+    return Meson(
+        mass=particles.mass(name),
+        quark=entry["quark"],
+        electron_fraction=fraction,
+        dilepton_density=central,
+        dilepton_total=total,
+        uncertainty=uncertainty,
+        total_uncertainty=total_uncertainty,
+        mean_transverse_momentum=entry["mean_transverse_momentum"]["value"],
+    )
+
+
+def energy_factor(sqrt_s: float) -> float:
+    """Return cross sections at a centre-of-mass energy (GeV) over those at 13 TeV.
+
+    Raises OutOfValidity for an energy that ``quarkonium.toml`` does not list: 8, 13, 13.6 and 14 TeV. Source: there.
+    """
+    known = parameters()["energy_factors"]
+    for energy, entry in known.items():
+        if abs(1e3 * float(energy) - sqrt_s) < 1e-6 * sqrt_s:
+            return float(entry["value"])
+    raise OutOfValidity(
+        f"quarkonia: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; cross sections are known at {', '.join(known)} TeV."
+    )
+
+
+# --- decay ---------------------------------------------------------------------------------------------------------
+
+
+def phase_space(mass: ArrayLike, parent_mass: ArrayLike) -> tuple[Any, Any]:
+    r"""Return the factors of a vector and of an axial current in V -> chi chibar.
+
+    .. math:: F_V = (1+2x)\sqrt{1-4x}, \qquad F_A = (1-4x)^{3/2}, \qquad x = m^2/M^2
+
+    Parameters
+    ----------
+    mass, parent_mass : arrays, shape (...)   GeV
+
+    Returns
+    -------
+    two arrays, shape (...)                   1 for m = 0; exactly 0 from 2m = M on
+
+    Source: spin sum of a massive vector, arXiv:1506.04760; exact for an unpolarised parent.
+    """
+    xp = array_namespace(mass, parent_mass)
+    mass = xp.asarray(mass)
+    x = (mass / parent_mass) ** 2
+    is_open = 2 * mass < parent_mass
+    squared = xp.where(is_open, (1 - 2 * mass / parent_mass) * (1 + 2 * mass / parent_mass), 1.0)
+    velocity = xp.where(is_open, xp.sqrt(squared), 0.0)
+    return (1 + 2 * x) * velocity, velocity**3
+
+
+def amplitudes(exchange: NeutralExchange, name: str) -> tuple[Any, Any]:
+    r"""Return the couplings of a quarkonium to chi by all vectors together, over that of the photon to electrons.
+
+    .. math:: A_{V,A} = \frac{1}{v_Q^\gamma\,|v_e^\gamma|}\sum_V v_Q^V\,(v_\chi^V,\ a_\chi^V)\,
+              \frac{M^2}{M^2 - m_V^2 + i m_V\Gamma_V}
+
+    For the photon alone A_V is epsilon. The quark's axial current has no part in a :math:`^3S_1` state: its matrix element to the
+    vacuum vanishes by charge conjugation.
+
+    Returns
+    -------
+    two complex arrays, of the shape of the points of ``exchange``
+
+    Notes     With one Z' far below the meson A_V tends to epsilon (1 + r), r = (eps_Z'/epsilon)(g_Z'chi/e): no decoupling. On the pole,
+              \|m_Z' - M\| within the widths of the two, the mixing of Z' and meson is left out and the result is too large.
+    Source    arXiv:1506.04760, with the exchange of all vectors.
+    """
+    entry = meson(name)
+    quark = exchange.up_vector if entry.quark == "up" else exchange.down_vector
+    xp = array_namespace(*exchange[1:])
+    photon = exchange.names.index("photon")
+    quark, lepton = xp.asarray(quark), xp.asarray(exchange.lepton_vector)
+    mass, width = xp.asarray(exchange.mass), xp.asarray(exchange.width)
+    squared = entry.mass**2
+    propagator = squared / (squared - mass**2 + 1j * mass * width)
+    share = quark * propagator / (quark[..., photon] * xp.abs(lepton[..., photon]))[..., None]
+    vector = xp.sum(share * exchange.particle_vector, axis=-1)
+    axial = xp.sum(share * exchange.particle_axial, axis=-1)
+    return vector, axial
+
+
+def branching_ratio(exchange: NeutralExchange, mass: ArrayLike, name: str) -> Float[Array, "..."]:
+    r"""Branching ratio of a quarkonium to a pair of millicharged particles.
+
+    .. math:: B(V\to\chi\bar\chi) = B(V\to e^+e^-)\,\frac{|A_V|^2 F_V(m) + |A_A|^2 F_A(m)}{F_V(m_e)}
+
+    Parameters
+    ----------
+    exchange : NeutralExchange        points of shape (...)
+    mass : array, shape (...)         of chi, GeV
+    name : str                        one of :data:`MESONS`
+
+    Returns
+    -------
+    array, shape (...)                exactly 0 from half of the meson's mass on
+
+    Source: :func:`amplitudes`, :func:`phase_space`; arXiv:1506.04760.
+    """
+    return meson(name).electron_fraction * _strength(exchange, mass, name)
+
+
+def _strength(exchange: NeutralExchange, mass: ArrayLike, name: str) -> Any:
+    """Branching ratio to chi over that to electrons."""
+    parent = meson(name).mass
+    xp = array_namespace(mass, *exchange[1:])
+    vector, axial = amplitudes(exchange, name)
+    space_vector, space_axial = phase_space(mass, parent)
+    electron, _ = phase_space(particles.mass("e-"), parent)
+    return (xp.abs(vector) ** 2 * space_vector + xp.abs(axial) ** 2 * space_axial) / electron
+
+
+# --- cross sections ------------------------------------------------------------------------------------------------
+
+
+def sigma(
+    exchange: NeutralExchange, mass: ArrayLike, sqrt_s: float, *, mesons: tuple[str, ...] = MESONS
+) -> Float[Array, "..."]:
+    r"""Cross section of pp -> V X, V -> chi chibar in all directions, summed over quarkonia.
+
+    Parameters
+    ----------
+    exchange : NeutralExchange    points of shape (...)
+    mass : array, shape (...)     of chi, GeV
+    sqrt_s : float                GeV; see :func:`energy_factor`
+
+    Returns
+    -------
+    array, shape (...)            pb, pairs
+
+    Notes     The totals are extrapolated from |y| < 4.5 to all rapidities: 15 to 30%.
+    Source    ``quarkonium.toml``; :func:`branching_ratio`.
+    """
+    factor = energy_factor(sqrt_s)
+    return sum(factor * meson(name).dilepton_total * _strength(exchange, mass, name) for name in mesons)
+
+
+@lru_cache(maxsize=64)
+def _table(name: str, pseudorapidity: float) -> side_decays.SideTable:
+    return side_decays.side_table(
+        _spectrum(name),
+        meson(name).mass,
+        pseudorapidity=pseudorapidity,
+    )
+
+
+def _spectrum(name: str) -> side_decays.TransverseMomentum:
+    """pT/(1+(pT/p0)^2)^3 with its mean, pi p0/4."""
+    entry = meson(name)
+    exponent = parameters()["spectrum"]["exponent"]["value"]
+    return side_decays.TransverseMomentum("power", 4 / np.pi * entry.mean_transverse_momentum, exponent, entry.mass)
+
+
+def _rates(exchange: NeutralExchange, mass: np.ndarray, sqrt_s: float, name: str) -> np.ndarray:
+    """Density in y of the meson at y = 0 times its branching ratio to chi, pb."""
+    return np.asarray(energy_factor(sqrt_s) * meson(name).dilepton_density * _strength(exchange, mass, name))
+
+
+def density(
+    exchange: NeutralExchange,
+    mass: ArrayLike,
+    pseudorapidity: float,
+    sqrt_s: float,
+    *,
+    mesons: tuple[str, ...] = MESONS,
+) -> Estimate:
+    r"""Cross section per unit of pseudorapidity, of chi (not of chibar), from decays of quarkonia.
+
+    .. math:: \frac{d\sigma}{d\eta} = \sum_V \frac{d\sigma_V}{dy}\Big|_0\,B(V\to\chi\bar\chi)\,K_V(m, \eta)
+
+    with K of :func:`portico.production.side_decays.one_hit`: for massless chi from flat parents it is 1.
+
+    Parameters
+    ----------
+    exchange : NeutralExchange    points of shape (...)
+    mass : array, shape (...)     of chi, GeV
+    pseudorapidity : float        of chi
+    sqrt_s : float                GeV; see :func:`energy_factor`
+
+    Returns
+    -------
+    Estimate of arrays, shape (...)   pb; the error is that of numerics, the measurements' own is in ``quarkonium.toml``
+
+    Source: ``quarkonium.toml``; isotropic decay with exact kinematics.
+    """
+    mass = np.asarray(mass, float)
+    value: Any = 0.0
+    error: Any = 0.0
+    for name in mesons:
+        rate = _rates(exchange, mass, sqrt_s, name)
+        kernel = side_decays.side_total(_table(name, float(pseudorapidity)), mass)
+        value, error = value + rate * kernel.value, error + rate * kernel.error
+    return Estimate(value, error)
+
+
+def flux(
+    exchange: NeutralExchange,
+    mass: ArrayLike,
+    pseudorapidity: float,
+    sqrt_s: float,
+    *,
+    mesons: tuple[str, ...] = MESONS,
+) -> SideFlux:
+    r"""Cross section per unit of pseudorapidity and species by :math:`\beta\gamma`, of chi from decays of quarkonia.
+
+    Parameters as for :func:`density`, which is its sum over the nodes.
+
+    Returns
+    -------
+    SideFlux    densities in pb, shape (..., 57)
+
+    Notes     Kernels depend on the mass of chi alone: they are looked up once for each different mass.
+    Source    :func:`density`.
+    """
+    mass = np.asarray(mass, float)
+    different, index = np.unique(mass, return_inverse=True)
+    index = index.reshape(mass.shape)
+    found: Any = np.zeros(len(BETA_GAMMA))
+    error: Any = 0.0
+    for name in mesons:
+        table = _table(name, float(pseudorapidity))
+        kernel = side_decays.side_total(table, different)
+        spread = side_decays.side_shape(table, different) * kernel.value[:, None]
+        rate = _rates(exchange, mass, sqrt_s, name)
+        found = found + rate[..., None] * spread[index]
+        error = error + rate * kernel.error[index]
+    return SideFlux(found, error)
+
+
+def two_hit_sigma(
+    exchange: NeutralExchange,
+    mass: float,
+    pseudorapidity: float,
+    sqrt_s: float,
+    *,
+    window: float,
+    mesons: tuple[str, ...] = MESONS,
+) -> Estimate:
+    r"""Cross section of decays of quarkonia of which both chi and chibar cross one small detector.
+
+    .. math:: \sigma A_2 = \sum_V \frac{d\sigma_V}{dy}\Big|_0 B(V\to\chi\bar\chi)\,\langle A_2\rangle_{p_T}
+
+    Parameters
+    ----------
+    mass : float      of chi, GeV
+    window : float    width of the detector in pseudorapidity and azimuth, such as 1 m over its distance
+
+    Returns
+    -------
+    Estimate of arrays, shape of the points of ``exchange``    pb
+
+    Source: :func:`portico.production.side_decays.two_hits`.
+    """
+    value: Any = 0.0
+    error: Any = 0.0
+    for name in mesons:
+        rate = _rates(exchange, np.asarray(mass, float), sqrt_s, name)
+        acceptance = _pair_acceptance(name, float(mass), float(pseudorapidity), float(window))
+        value, error = value + rate * acceptance.value, error + rate * acceptance.error
+    return Estimate(value, error)
+
+
+@lru_cache(maxsize=256)
+def _pair_acceptance(name: str, mass: float, pseudorapidity: float, window: float) -> Estimate:
+    """Average over the spectrum in pT, with the error of the directions and of the spectrum."""
+    parent = meson(name).mass
+    averages = []
+    for order in (56, 40):
+        transverse, share = side_decays.transverse_momentum_nodes(_spectrum(name), order)
+        pairs = side_decays.two_hits(transverse, parent, mass, window=window, pseudorapidity=pseudorapidity)
+        averages.append((float(share @ pairs.value), float(share @ pairs.error)))
+    (value, directions), (rough, _) = averages
+    return Estimate(value, directions + abs(value - rough))
