@@ -63,7 +63,8 @@ def _broken(path: Path, reason: str) -> DataError:
     return DataError(f"{path}: not a table of 'portico tables': {reason}; delete it or make it again.")
 
 
-def _load(path: Path, names: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
+def arrays(path: Path, names: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
+    """Return the arrays of a file, all or those named; raises DataError where it is no table. Source: the file."""
     try:
         with path.open("rb") as stream:
             file = np.load(stream, allow_pickle=False)
@@ -74,7 +75,7 @@ def _load(path: Path, names: tuple[str, ...] | None = None) -> dict[str, np.ndar
         if isinstance(error, OSError) and error.strerror:
             raise DataError(f"{path}: cannot be read: {error.strerror}.") from None
         if isinstance(error, KeyError):
-            raise _broken(path, "it has no array 'provenance'") from None
+            raise _broken(path, f"it has no array '{(names or ('provenance',))[0]}'") from None
         raise _broken(path, "the file is damaged or of another kind") from None
 
 
@@ -88,7 +89,7 @@ def _pair(content: Any) -> tuple[float, float]:
 def read(path: Path) -> TableFile:
     """Return what a file says of itself; raises DataError where it is no table. Source: its provenance."""
     path = Path(path)
-    text = _load(path, ("provenance",))["provenance"]
+    text = arrays(path, ("provenance",))["provenance"]
     try:
         made = json.loads(str(text))
         table = TableFile(
@@ -117,7 +118,7 @@ def values(table: TableFile) -> dict[str, np.ndarray]:
 
     Source: the file.
     """
-    content = _load(table.path)
+    content = arrays(table.path)
     for name in (*_ENDS, *table.elements):
         shape = (2,) if name in _ENDS else table.points
         if name not in content:
@@ -205,9 +206,9 @@ def _round(value: float, towards: Any) -> float:
     return float(towards(round(value / step, 9)) * step)
 
 
-def make_folder() -> None:
-    """Make the folder of the user's tables; raises DataError where it cannot be written. Source: :func:`folder`."""
-    place = folder()
+def make_folder(place: Path | None = None) -> None:
+    """Make a folder of the user's tables; raises DataError where it cannot be written. Source: :func:`folder`."""
+    place = folder() if place is None else place
     try:
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place):
