@@ -139,12 +139,16 @@ def test_every_choice_of_every_option_gives_a_signal_or_says_why_not(name):
     for key, option in search.signature.OPTIONS.items():
         for choice in option.choices:
             try:
-                signal = portico.signal(search.with_options(**{key: choice}), _model(name))
+                chosen = search.with_options(**{key: choice})
+                signal = portico.signal(chosen, _model(name))
             except PorticoError as error:
                 told = str(error)
                 assert choice in told
                 continue
             answered += 1
             assert 0 <= signal.expected < math.inf, (key, choice)
-            assert sum(signal.numerical_error.values()) <= search.signature.TOLERANCE * signal.expected, (key, choice)
+            assert sum(signal.numerical_error.values()) <= chosen.tolerance(_model(name)) * signal.expected, (
+                key,
+                choice,
+            )
     assert answered > 0

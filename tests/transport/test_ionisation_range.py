@@ -19,7 +19,7 @@ def _range(beta_gamma, row=0, mass=MUON):
 
 
 def test_muon_of_1_gev_in_standard_rock():
-    # Atom. Data Nucl. Data Tabl. 78 (2001) 183: about 5.5e2 g/cm^2 for T = 1 GeV, recalled to two digits
+    # At. Data Nucl. Data Tables 78 (2001) 183: about 5.5e2 g/cm^2 for T = 1 GeV, recalled to two digits
     assert _range(np.sqrt((1 + 1 / MUON) ** 2 - 1)) == pytest.approx(5.5e2, rel=0.02)
 
 

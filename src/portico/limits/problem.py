@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -119,6 +119,9 @@ def problem_of(
                 f"method '{method}' takes no uncertainties; leave them out with option nuisances=none, or use cls, cls_hybrid or bayes."
             ) from None
         raise
+    own = getattr(search.signature, "limit_notes", None)  # for searches whose limits need a word
+    if own is not None:
+        notes = (*notes, *own(search, model.with_parameters(**points)))
     kind = "expected" if observed is None else "observed"
     grid = np.geomspace(*limit_range, _GRID)
     bands = expected_requirements(

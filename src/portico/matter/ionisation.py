@@ -56,7 +56,7 @@ def density_effect(beta_gamma: ArrayLike, of: Medium) -> Float[Array, "..."]:
 
     without the last term above x_1, 0 below x_0.
 
-    Source: Atom. Data Nucl. Data Tabl. 30 (1984) 261; PDG 2024, eq. (34.7).
+    Source: At. Data Nucl. Data Tables 30 (1984) 261; PDG 2024, eq. (34.7).
     """
     xp = array_namespace(beta_gamma)
     x = xp.log10(beta_gamma)

@@ -182,4 +182,6 @@ def _quantity(where: str, wanted: Field, value: Any) -> str:
     if not wanted.allows(number):
         raise InvalidInput(f"{where} = {value} is not allowed; expected {wanted.described()}.")
     text = str(int(number)) if wanted.whole else repr(number)
+    if wanted.unit.startswith("1/"):  # the grammar writes 300/fb
+        return text + wanted.unit[1:]
     return text if wanted.unit == units.DIMENSIONLESS else f"{text} {wanted.unit}"

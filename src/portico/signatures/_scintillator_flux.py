@@ -1,0 +1,310 @@
+r"""Fluxes of millicharged particles for rows of parameters: computed once per point, for all values of the coupling that is limited.
+
+A row is a set of parameters with one coupling (epsilon, kappa, ...); rows that differ in the coupling only belong to one point.
+Where particle couplings are proportional to the coupling and nothing else depends on it, one flux per charge squared serves
+all rows of a point. Elsewhere (a Z' whose width holds its decays to the Standard Model) it is computed exactly at nodes even in the
+logarithm of the coupling and interpolated by cubics; the difference to every second node enters the error. Nodes at which the
+exchange is that of a lower one to 0.2% take its flux, as do those with more than 1e5 events, where that is told in the error. The
+distribution over velocities is that of the lowest node.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from ..electroweak.exchange import NeutralExchange
+from ..models.base import Model
+from ..numerics.quadrature import Estimate
+from ._scintillator_fold import from_the_top
+from .base import Search
+
+COUPLINGS = ("epsilon", "kappa", "mass_mixing", "kinetic_mixing")
+"""Parameters that scale the charge, in the order in which one is taken for the coupling of a model."""
+_NODES = 21
+_LOWEST = 1e-5
+_MOST_KEPT = 4096
+_SAME = 2e-3
+_MANY_EVENTS = 1e5
+
+
+class Production(Protocol):
+    """What makes the particles."""
+
+    def total(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
+        """Return cross sections (pb) for exchanges of shape (n, k, vectors) and masses (n,): (n, k)."""
+
+    def share(self, exchange: NeutralExchange, mass: np.ndarray) -> np.ndarray:
+        """Return them by node of beta gamma for exchanges of shape (n, vectors): (n, 57)."""
+
+    def events(self, charge: np.ndarray, value: np.ndarray, mass: np.ndarray, above: np.ndarray) -> np.ndarray:
+        """Return events for charges and fluxes per charge squared of shape (n, k), masses (n,) and shares from the top (n, 58)."""
+
+
+class Rows(NamedTuple):
+    """A model with parameters that broadcast, as flat rows; ``key`` tells points apart."""
+
+    shape: tuple[int, ...]
+    coupling: str
+    value: np.ndarray
+    mass: np.ndarray
+    key: np.ndarray
+    model: Model
+
+
+class Rates(NamedTuple):
+    """Per row: charge over e, cross section per unit of pseudorapidity and species with its error (pb), mass, and the row of ``share``.
+
+    ``share`` holds the distribution over the nodes of beta gamma by point, adding up to 1 (or to 0), ``above`` its sums from the top.
+    """
+
+    charge: np.ndarray
+    total: np.ndarray
+    error: np.ndarray
+    mass: np.ndarray
+    point: np.ndarray
+    share: np.ndarray
+    above: np.ndarray
+
+
+class _Kept(NamedTuple):
+    """Points in the order of their keys: per node of the coupling, charge over coupling and flux per charge squared."""
+
+    key: np.ndarray
+    ratio: np.ndarray
+    flux: np.ndarray
+    error: np.ndarray
+    share: np.ndarray
+    above: np.ndarray
+
+
+def charge_of(exchange: NeutralExchange) -> np.ndarray:
+    """Return the charge of the particle over e: what the photon couples to, over 3/2 of its coupling to up quarks."""
+    k = exchange.names.index("photon")
+    return np.abs(np.asarray(exchange.particle_vector)[..., k] / (1.5 * np.asarray(exchange.up_vector)[..., k]))
+
+
+def rows_of(model: Any) -> Rows:
+    """Return the rows of a model; the coupling is the one with the most different values."""
+    given = {name: value for name, value in model.parameters().items() if value is not None}
+    numbers = {name: np.asarray(value, dtype=float) for name, value in given.items() if not isinstance(value, str)}
+    shape = np.broadcast_shapes(*(value.shape for value in numbers.values()))
+    names = [name for name in COUPLINGS if name in numbers]
+    coupling = max(names, key=lambda name: np.unique(numbers[name]).size if numbers[name].ndim else 1)
+    seed = hash((model.NAME, coupling, *(item for item in given.items() if isinstance(item[1], str))))
+    key: Any = np.uint64(seed & (2**63 - 1))
+    with np.errstate(over="ignore"):
+        for name in sorted(numbers, key=lambda name: numbers[name].ndim):
+            if name != coupling:
+                bits = np.array(numbers[name], order="C").view(np.uint64)
+                key = (key ^ bits) * np.uint64(0x9E3779B97F4A7C15)
+                key = key ^ (key >> np.uint64(29))
+
+    def flat(array: Any) -> np.ndarray:
+        return np.broadcast_to(array, shape).ravel()
+
+    return Rows(shape, coupling, flat(numbers[coupling]), flat(numbers["mass"]), flat(key), model)
+
+
+def rates(search: Search, rows: Rows, name: str, production: Production, *, exact: bool) -> Rates:
+    """Return the rates of all rows, exactly at each row, or from what is kept of their points for a scan of the coupling.
+
+    ``name`` tells productions apart in what is kept.
+    """
+    if exact:
+        exchange = rows.model.exchange()  # type: ignore[attr-defined]
+        exchange = _on_rows(exchange, (*rows.shape,), rows.mass.size)
+        made = production.total(_with_axis(exchange), rows.mass)
+        share = _share(production.share(exchange, rows.mass))
+        point = np.arange(rows.mass.size)
+        return Rates(
+            charge_of(exchange), made.value[:, 0], made.error[:, 0], rows.mass, point, share, from_the_top(share)
+        )
+    kept = _kept(search, rows, name, production)
+    point = np.searchsorted(kept.key, rows.key)
+    nodes = _coupling_nodes(rows)
+    ratio = _interpolated(kept.ratio, nodes, point, rows.value)
+    flux_of_unit = _interpolated(kept.flux, nodes, point, rows.value)
+    error = _interpolated(kept.error, nodes, point, rows.value)
+    charge = ratio * rows.value
+    return Rates(charge, flux_of_unit * charge**2, error * charge**2, rows.mass, point, kept.share, kept.above)
+
+
+def _on_rows(exchange: NeutralExchange, shape: tuple[int, ...], count: int) -> NeutralExchange:
+    """An exchange with its points in one axis."""
+
+    def flat(part: Any) -> np.ndarray:
+        array = np.asarray(part, dtype=float)
+        return np.broadcast_to(array, (*shape, array.shape[-1])).reshape(count, array.shape[-1])
+
+    return NeutralExchange(exchange.names, *(flat(part) for part in exchange[1:]))
+
+
+def _with_axis(exchange: NeutralExchange) -> NeutralExchange:
+    return NeutralExchange(exchange.names, *(part[:, None] for part in exchange[1:]))
+
+
+def _share(density: np.ndarray) -> np.ndarray:
+    """Shares of the nodes, adding up to 1, or to 0 where nothing is made."""
+    total = np.sum(density, axis=-1, keepdims=True)
+    return density / np.where(total > 0, total, 1.0)
+
+
+def _coupling_nodes(rows: Rows) -> np.ndarray:
+    """Logarithms of the couplings at which fluxes are computed where they do not simply scale."""
+    limit_range = rows.model.PARAMETERS[rows.coupling].limit_range
+    assert limit_range is not None
+    return np.linspace(np.log(max(limit_range[0], _LOWEST)), np.log(limit_range[1]), _NODES)
+
+
+def _kept(search: Search, rows: Rows, name: str, production: Production) -> _Kept:
+    """What is kept of all points of these rows; what is missing is computed."""
+    place = f"flux {name}"
+    kept: _Kept | None = search._prepared.get(place)
+    if kept is not None:
+        found = np.minimum(np.searchsorted(kept.key, rows.key), kept.key.size - 1)
+        missing = kept.key[found] != rows.key
+        if not np.any(missing):
+            return kept
+    else:
+        missing = np.ones(rows.key.size, dtype=bool)
+    where = np.flatnonzero(missing)
+    _, first = np.unique(rows.key[where], return_index=True)
+    new = _computed(rows, where[first], production)
+    if kept is not None and kept.key.size + new.key.size <= _MOST_KEPT and kept.flux.shape[1] == new.flux.shape[1]:
+        new = _Kept(*(np.concatenate(both) for both in zip(kept, new, strict=True)))
+        order = np.argsort(new.key)
+        new = _Kept(*(part[order] for part in new))
+    elif kept is not None:  # what is left out of these rows is computed again
+        _, first = np.unique(rows.key, return_index=True)
+        new = _computed(rows, first, production)
+    search._prepared[place] = new
+    return new
+
+
+def _model_at(rows: Rows, index: np.ndarray, coupling: np.ndarray) -> Model:
+    """The model of some rows (along the first axis) at couplings (along the second)."""
+    changes: dict[str, Any] = {}
+    for name, value in rows.model.parameters().items():
+        if value is not None and not isinstance(value, str) and np.ndim(value):
+            changes[name] = np.broadcast_to(value, rows.shape).ravel()[index][:, None]
+    changes[rows.coupling] = coupling
+    return rows.model.with_parameters(**changes)
+
+
+def _computed(rows: Rows, index: np.ndarray, production: Production) -> _Kept:
+    """Fluxes of some rows per charge squared: at one coupling where they scale, else at the nodes where they differ."""
+    grid = np.exp(_coupling_nodes(rows))
+    nodes = grid[len(grid) // 2 :][:1] if _scales(rows, index[:1], grid) else grid
+    exchange = _model_at(rows, index, nodes[None, :]).exchange()  # type: ignore[attr-defined]
+    exchange = _of_shape(exchange, (index.size, nodes.size))
+    charge, mass = charge_of(exchange), rows.mass[index]
+    first = _at_node(exchange, np.zeros(index.size, dtype=int))
+    made = production.total(_with_axis(first), mass)
+    value, error = (np.repeat(part / _square(charge[:, :1]), nodes.size, axis=1) for part in made)
+    share = _share(production.share(first, mass))
+    above = from_the_top(share)
+    if nodes.size > 1:
+        events = production.events(charge, value, mass, above)
+        _differing_nodes(exchange, charge, mass, production, value, error, events)
+        error = error + _interpolation_error(value)
+    return _Kept(rows.key[index], charge / nodes, value, error, share, above)
+
+
+def _differing_nodes(
+    exchange: NeutralExchange,
+    charge: np.ndarray,
+    mass: np.ndarray,
+    production: Production,
+    value: np.ndarray,
+    error: np.ndarray,
+    events: np.ndarray,
+) -> None:
+    """Replace fluxes per charge squared from the first node at all nodes where the exchange is another, upwards.
+
+    Where the events are far above any that is asked for, a flux to some per cent will do; what is left out enters the error.
+    """
+    marks = _marks(exchange, charge, mass)
+    last = marks[:, 0]
+    for k in range(1, charge.shape[1]):
+        off = np.max(np.abs(marks[:, k] - last), axis=-1)
+        wanted = np.flatnonzero((off > _SAME) & (events[:, k] < _MANY_EVENTS))
+        error[:, k] = np.maximum(error[:, k - 1], error[:, 0] + off * value[:, k])
+        if wanted.size:
+            some = NeutralExchange(exchange.names, *(part[wanted, k : k + 1] for part in exchange[1:]))
+            made = production.total(some, mass[wanted])
+            value[wanted, k:], error[wanted, k:] = (part / _square(charge[wanted, k : k + 1]) for part in made)
+            last = np.where(np.isin(np.arange(mass.size), wanted)[:, None], marks[:, k], last)
+
+
+def _marks(exchange: NeutralExchange, charge: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """What a flux per charge squared depends on, as numbers of order 1 whose differences are relative ones, shape (n, k, marks).
+
+    The width of a vector counts where it can be resonant in pairs of the particle.
+    """
+    heavy = [k for k, name in enumerate(exchange.names) if name != "photon"]
+    scale = np.where(charge > 0, charge, 1.0)[..., None]
+    own = np.asarray(exchange.mass)[..., heavy]
+    resonant = own > 2 * mass[:, None, None]
+    found = [np.log(np.maximum(own, 1e-300)), np.where(resonant, np.log(np.maximum(np.asarray(exchange.width)[..., heavy], 1e-300)), 0.0)]  # fmt: skip
+    particle = np.stack([exchange.particle_vector, exchange.particle_axial]) / scale
+    for name in ("up", "down", "lepton"):
+        for part in ("vector", "axial"):
+            coupling = np.asarray(getattr(exchange, f"{name}_{part}"))
+            found += list(coupling * particle)
+    return np.concatenate(found, axis=-1)
+
+
+def _square(charge: np.ndarray) -> np.ndarray:
+    return np.where(charge > 0, charge, 1.0) ** 2
+
+
+def _of_shape(exchange: NeutralExchange, shape: tuple[int, ...]) -> NeutralExchange:
+    size = (*shape, len(exchange.names))
+    return NeutralExchange(exchange.names, *(np.broadcast_to(np.asarray(part, dtype=float), size) for part in exchange[1:]))  # fmt: skip
+
+
+def _at_node(exchange: NeutralExchange, node: np.ndarray) -> NeutralExchange:
+    """The exchange of each point at one of its nodes."""
+    return NeutralExchange(exchange.names, *(part[np.arange(node.size), node] for part in exchange[1:]))
+
+
+def _scales(rows: Rows, index: np.ndarray, grid: np.ndarray) -> bool:
+    """Whether the couplings of the particle are proportional to the coupling and all else is the same."""
+    ends = grid[[0, -1]]
+    exchange = _model_at(rows, index, ends[None, :]).exchange()  # type: ignore[attr-defined]
+    for name, part in exchange._asdict().items():
+        if name == "names":
+            continue
+        array = np.broadcast_to(np.asarray(part, dtype=float), (1, 2, len(exchange.names)))[0]
+        scale = ends[:, None] if name.startswith("particle") else 1.0
+        low, high = array / scale
+        if not np.allclose(low, high, rtol=1e-12, atol=0.0):
+            return False
+    return True
+
+
+def _interpolation_error(values: np.ndarray) -> np.ndarray:
+    """The error of cubics between nodes: what they miss at every second node when made without it, over 16."""
+    if values.shape[-1] == 1:
+        return np.zeros_like(values)
+    missed = np.zeros_like(values)
+    inner = (-values[..., :-6:2] + 9 * values[..., 2:-4:2] + 9 * values[..., 4:-2:2] - values[..., 6::2]) / 16
+    missed[..., 3:-3:2] = np.abs(inner - values[..., 3:-3:2]) / 16
+    return np.maximum(missed, np.maximum(np.roll(missed, 1, axis=-1), np.roll(missed, -1, axis=-1)))
+
+
+def _interpolated(values: np.ndarray, nodes: np.ndarray, point: np.ndarray, coupling: np.ndarray) -> np.ndarray:
+    """Values of points at couplings, by cubics through four nodes; held outside the nodes."""
+    count = values.shape[-1]
+    if count == 1:
+        return values[point, 0]
+    place = np.clip((np.log(coupling) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
+    cell = np.clip(place.astype(int), 1, count - 3)
+    s = place - cell
+    flat, base = values.reshape(-1), point * count + cell
+    return (
+        -s * (s - 1) * (s - 2) / 6 * flat[base - 1] + (s + 1) * (s - 1) * (s - 2) / 2 * flat[base]
+        - (s + 1) * s * (s - 2) / 2 * flat[base + 1] + (s + 1) * s * (s - 1) / 6 * flat[base + 2]
+    )  # fmt: skip

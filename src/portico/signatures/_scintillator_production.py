@@ -1,0 +1,218 @@
+"""What makes millicharged particles at the place of a scintillator telescope, by channel: cross sections, their errors and sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .. import constants, particles, units
+from ..electroweak.exchange import NeutralExchange
+from ..numerics.quadrature import Estimate
+from ..production import central_kernels, drell_yan, light_mesons, parton_tables, quarkonium
+from ..production.parton_distributions import SETS as _SETS
+from ..production.side_flux import BETA_GAMMA
+from ._scintillator_prepare import Prepared
+
+CHANNELS = ("drell_yan", "quarkonium", "light_mesons")
+SETS = tuple(sorted(_SETS, key=lambda name: name != "NNPDF23_lo"))
+_SOURCES = {
+    "drell_yan": "leading-order Drell-Yan with the coherent exchange of all neutral vectors",
+    "quarkonium": "measured cross sections of J/psi to Upsilon(3S), portico.production.quarkonium",
+    "light_mesons": "yields of light mesons, portico.production.light_mesons",
+}
+_MASSES_OF_ERRORS = np.geomspace(0.3, 300.0, 9)
+_KERNELS_KEPT = 400
+
+
+class Maker:
+    """Cross sections per unit of pseudorapidity of one channel at the place of one detector; kernels are kept by mass."""
+
+    def __init__(
+        self, channel: str, state: Prepared, options: dict[str, str], count: Callable[..., np.ndarray]
+    ) -> None:
+        """Take the place of the detector, the choices of the options, and what counts events from fluxes."""
+        self._channel, self._state, self._count = channel, state, count
+        self._cut = units.convert(options["minimum_pair_mass"], units.ENERGY)
+        self._pdf, self._two = options["pdf"], options["hits"] == "two"
+        self._kernels: dict[float, central_kernels.CentralKernel] = {}
+
+    def total(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
+        """Return dsigma/deta per species, pb, for exchanges of shape (n, k, vectors) and masses (n,): arrays (n, k)."""
+        size = np.shape(exchange.mass)[:2]
+        if self._two:
+            return self._on_masses(exchange, mass, self._two_hits)
+        if self._channel == "drell_yan":
+            return self._on_masses(exchange, mass, lambda rows, m: drell_yan.density_from(self._kernel(m), rows))
+        made = quarkonium if self._channel == "quarkonium" else light_mesons
+        value, error = np.zeros(size), np.zeros(size)
+        inside = np.flatnonzero(mass < _heaviest(self._channel))
+        if inside.size:
+            some = _chosen(exchange, inside)
+            masses = np.broadcast_to(mass[inside][:, None], (inside.size, size[1]))
+            found = made.density(some, masses, self._state.pseudorapidity, self._state.energy)
+            value[inside], error[inside] = found
+        return Estimate(value, error)
+
+    def share(self, exchange: NeutralExchange, mass: np.ndarray) -> np.ndarray:
+        """Return dsigma/deta by node of beta gamma, pb, for exchanges of shape (n, vectors): an array (n, 57)."""
+        found = np.zeros((mass.size, BETA_GAMMA.size))
+        if self._two:
+            return found
+        if self._channel == "drell_yan":
+            one = NeutralExchange(exchange.names, *(np.asarray(part)[:, None] for part in exchange[1:]))
+            for k in _groups(mass):
+                rows = _chosen(one, k)
+                rows = NeutralExchange(rows.names, *(part[:, 0] for part in rows[1:]))
+                found[k] = drell_yan.flux_from(self._kernel(float(mass[k[0]])), rows).density
+            return found
+        made = quarkonium if self._channel == "quarkonium" else light_mesons
+        inside = np.flatnonzero(mass < _heaviest(self._channel))
+        if inside.size:
+            some = _chosen(exchange, inside)
+            found[inside] = made.flux(some, mass[inside], self._state.pseudorapidity, self._state.energy).density
+        return found
+
+    def events(self, charge: np.ndarray, value: np.ndarray, mass: np.ndarray, above: np.ndarray) -> np.ndarray:
+        """Return expected events for charges and fluxes per charge squared (n, k), masses (n,) and shares from the top (n, 58)."""
+        return self._count(charge, value, mass, above)
+
+    def _kernel(self, key: float) -> central_kernels.CentralKernel:
+        if key not in self._kernels:
+            if len(self._kernels) >= _KERNELS_KEPT:
+                self._kernels.clear()
+            table = parton_tables.load(self._state.energy, pdf=self._pdf)
+            self._kernels[key] = central_kernels.central_kernel(
+                table, key, self._state.pseudorapidity, minimum_pair_mass=self._cut, velocity="resolved"
+            )
+        return self._kernels[key]
+
+    def _two_hits(self, rows: NeutralExchange, mass: float) -> Estimate:
+        """Pairs of which both cross the detector, pb."""
+        state, window = self._state, float(np.sqrt(np.prod(self._state.opening)))
+        if self._channel == "quarkonium":
+            return quarkonium.two_hit_sigma(rows, mass, state.pseudorapidity, state.energy, window=window)
+        none = np.zeros(np.shape(rows.mass)[:-1])
+        return Estimate(none, none)
+
+    @staticmethod
+    def _on_masses(
+        exchange: NeutralExchange, mass: np.ndarray, make: Callable[[NeutralExchange, float], Estimate]
+    ) -> Estimate:
+        """Evaluate all exchanges of each different mass together."""
+        size = np.shape(exchange.mass)[:2]
+        value, error = np.empty(size), np.empty(size)
+        for k in _groups(mass):
+            rows = _chosen(exchange, k)
+            flat = NeutralExchange(rows.names, *(part.reshape(-1, part.shape[-1]) for part in rows[1:]))
+            found = make(flat, float(mass[k[0]]))
+            value[k], error[k] = (np.reshape(part, (k.size, size[1])) for part in found)
+        return Estimate(value, error)
+
+
+def _groups(mass: np.ndarray) -> list[np.ndarray]:
+    """Rows of equal mass."""
+    order = np.argsort(mass, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(mass[order])) + 1)
+
+
+def _chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:
+    return NeutralExchange(exchange.names, *(np.asarray(part)[index] for part in exchange[1:]))
+
+
+def _heaviest(channel: str) -> float:
+    """Half of the heaviest meson, GeV: above nothing is made."""
+    return particles.mass("Upsilon(3S)" if channel == "quarkonium" else "phi") / 2
+
+
+def smallest_pair_mass(state: Prepared, options: dict[str, str]) -> float:
+    """Return the smallest mass of a Drell-Yan pair that counts, GeV: the cut, or where the parton distributions begin."""
+    start = float(parton_tables.valid_from(parton_tables.load(state.energy, pdf=options["pdf"])))
+    return max(units.convert(options["minimum_pair_mass"], units.ENERGY), start)
+
+
+def source(channel: str, options: dict[str, str]) -> str:
+    """Return where the cross section of a channel comes from."""
+    if channel == "drell_yan":
+        paper = "arXiv:1308.0598" if options["pdf"] == "NNPDF23_lo" else "arXiv:1712.07053"
+        return f"{_SOURCES[channel]}; {options['pdf']}, {paper}"
+    return _SOURCES[channel]
+
+
+# --- errors of inputs and theory ---------------------------------------------------------------------------------------
+
+
+def photon_exchange(count: int) -> NeutralExchange:
+    """Return the exchange of the photon alone with unit charge, for errors that hardly depend on the model."""
+    e, one = constants.ELECTRIC_CHARGE, np.ones((count, 1))
+    none = 0 * one
+    return NeutralExchange(("photon",), none, none, 2 / 3 * e * one, none, -e / 3 * one, none, -e * one, none, e * one, none)  # fmt: skip
+
+
+def relative_error(channel: str, state: Prepared, options: dict[str, str], mass: np.ndarray) -> np.ndarray:
+    """Return the relative error of a channel at masses (GeV): half a spread of parton distributions and scale, or of measured mesons.
+
+    That of Drell-Yan is for the exchange of a photon: the difference of the two sets of parton distributions and the larger of
+    half and twice the scale, added in squares.
+    """
+    if channel == "drell_yan":
+        cut = units.convert(options["minimum_pair_mass"], units.ENERGY)
+        nodes, errors = _parton_errors(state.energy, options["pdf"], state.pseudorapidity, cut)
+        return np.interp(np.log(mass), nodes, errors)
+    different, place = np.unique(mass, return_inverse=True)
+    return _meson_errors(channel, state, different)[place].reshape(np.shape(mass))
+
+
+@cache
+def _parton_errors(energy: float, pdf: str, pseudorapidity: float, cut: float) -> tuple[np.ndarray, np.ndarray]:
+    bands, mass = parton_tables.load_bands(energy, pdf=pdf), _MASSES_OF_ERRORS[energy / 8 > _MASSES_OF_ERRORS]
+    exchange = photon_exchange(mass.size)
+    found = drell_yan.spread(bands, exchange, mass, pseudorapidity, minimum_pair_mass=cut)
+    return np.log(mass), np.hypot(found.parton_distributions, found.factorisation_scale)
+
+
+def _meson_errors(channel: str, state: Prepared, mass: np.ndarray) -> np.ndarray:
+    """Errors of the measured cross sections, each meson's by its share."""
+    exchange, total, squared = photon_exchange(mass.size), np.zeros(mass.size), np.zeros(mass.size)
+    at = (state.pseudorapidity, state.energy)
+    if channel == "quarkonium":
+        for name in quarkonium.MESONS:
+            part = quarkonium.density(exchange, mass, *at, mesons=(name,)).value
+            total, squared = total + part, squared + (part * quarkonium.meson(name).uncertainty) ** 2
+    else:
+        for name in light_mesons.MODES:
+            part = light_mesons.density(exchange, mass, *at, modes=(name,)).value
+            known = light_mesons.meson_density(light_mesons.mode(name).parent, state.energy)
+            total, squared = total + part, squared + (part * known.error / known.value) ** 2
+    return np.sqrt(squared) / np.where(total > 0, total, 1.0)
+
+
+# --- what should be known ----------------------------------------------------------------------------------------------
+
+
+def notes(options: dict[str, str], model: Any, cut: float) -> list[str]:
+    """Return sentences on a resonance below the cut and on what two hits leave out."""
+    found = []
+    if options["hits"] == "two" and "light_mesons" in options["channels"].split(","):
+        found.append("light mesons are left out of hits=two.")
+    zprime = _zprime_mass(model)
+    if zprime is not None and "drell_yan" in options["channels"].split(","):
+        mass = np.asarray(model.mass, dtype=float)
+        hidden = (zprime < cut) & (zprime > 2 * mass)
+        if np.any(hidden):
+            where = "" if hidden.ndim == 0 else f" at {int(np.sum(hidden))} of {hidden.size} points"
+            found.append(
+                f"the Z' is lighter than the smallest pair mass of {cut:.3g} GeV{where}: its resonance is left out, where parton distributions are not valid; what is excluded is an interval open below, not a number."
+            )
+    return found
+
+
+def _zprime_mass(model: Any) -> np.ndarray | None:
+    """Mass of the Z' of a model in GeV, None without one."""
+    if getattr(model, "zprime_mass", None) is not None:
+        return np.asarray(model.zprime_mass, dtype=float)
+    if getattr(model, "zprime_mass_ratio", None) is not None and model.mass is not None:
+        return np.asarray(model.zprime_mass_ratio, dtype=float) * np.asarray(model.mass, dtype=float)
+    return None
