@@ -226,7 +226,7 @@ def two_hits(
     *,
     window: float,
     pseudorapidity: float,
-    orders: tuple[int, int] = (320, 20),
+    orders: tuple[int, int] = (200, 16),
 ) -> Estimate:
     r"""Chance that both daughters cross one small detector, per unit of the parent's rapidity, by transverse momentum.
 
