@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
 from .. import constants, particles, units
+from ..decays import neutral_current
 from ..electroweak.exchange import NeutralExchange
 from ..numerics.quadrature import Estimate
-from ..production import central_kernels, drell_yan, light_mesons, parton_tables, quarkonium
+from ..production import central_kernels, drell_yan, light_mesons, parton_tables, quarkonium, vector_and_jet
 from ..production.parton_distributions import SETS as _SETS
 from ..production.side_flux import BETA_GAMMA
 from ._scintillator_prepare import Prepared
@@ -24,6 +25,8 @@ _SOURCES = {
     "light_mesons": "yields of light mesons, portico.production.light_mesons",
 }
 _MASSES_OF_ERRORS = np.geomspace(0.3, 300.0, 9)
+_STRONG = {"NNPDF23_lo": 0.130, "NNPDF31_nnlo": 0.118}
+"""alpha_s(m_Z) of the sets."""
 _KERNELS_KEPT = 400
 
 
@@ -90,12 +93,19 @@ class Maker:
         return self._kernels[key]
 
     def _two_hits(self, rows: NeutralExchange, mass: float) -> Estimate:
-        """Pairs of which both cross the detector, pb."""
+        """Pairs of which both cross the detector, pb: of a Z' beside a jet (drell_yan), or of quarkonia."""
         state, window = self._state, float(np.sqrt(np.prod(self._state.opening)))
         if self._channel == "quarkonium":
             return quarkonium.two_hit_sigma(rows, mass, state.pseudorapidity, state.energy, window=window)
-        none = np.zeros(np.shape(rows.mass)[:-1])
-        return Estimate(none, none)
+        value, error = np.zeros((2, np.shape(rows.mass)[0]))
+        if self._channel == "drell_yan" and "Z'" in rows.names:
+            k = rows.names.index("Z'")
+            own = NeutralExchange(("Z'",), *(np.asarray(part)[:, k] for part in rows[1:]))
+            share = _share_of_pairs(own, mass)
+            strength = np.stack([own.up_vector**2 + own.up_axial**2, own.down_vector**2 + own.down_axial**2]) * share
+            unit = [_both_hit(float(m), mass, state.energy, self._pdf, state.pseudorapidity, window) for m in own.mass]
+            value, error = (np.sum(strength * np.array(unit)[..., j].T, axis=0) for j in (0, 1))
+        return Estimate(value, error)
 
     @staticmethod
     def _on_masses(
@@ -110,6 +120,29 @@ class Maker:
             found = make(flat, float(mass[k[0]]))
             value[k], error[k] = (np.reshape(part, (k.size, size[1])) for part in found)
         return Estimate(value, error)
+
+
+def _share_of_pairs(zprime: NeutralExchange, mass: float) -> np.ndarray:
+    """Branching ratio of a vector to the particle, from its couplings and its total width."""
+    own, vector, axial = np.asarray(zprime.mass), zprime.particle_vector, zprime.particle_axial
+    width = neutral_current.width_to_fermions(own, vector, axial, mass)
+    total = np.asarray(zprime.width)
+    return np.where(total > 0, width / np.where(total > 0, total, 1.0), 0.0)
+
+
+@lru_cache(maxsize=4096)
+def _both_hit(
+    parent: float, mass: float, energy: float, pdf: str, pseudorapidity: float, window: float
+) -> tuple[tuple[float, float], ...]:
+    """Two-hit cross sections (pb) and errors of a vector with a jet for unit couplings to up-type and to down-type quarks."""
+    table, found = parton_tables.load(energy, pdf=pdf), []
+    for up in (1.0, 0.0):
+        one = NeutralExchange(("Z'",), *(np.array([x]) for x in (parent, 0, up, 0, 1 - up, 0, 0, 0, 0, 0)))
+        made = vector_and_jet.two_hit_sigma(
+            table, one, mass, pseudorapidity, window=window, branching_ratio=1.0, strong_at_z=_STRONG[pdf]
+        )
+        found.append((float(made.value), float(made.error)))
+    return tuple(found)
 
 
 def _groups(mass: np.ndarray) -> list[np.ndarray]:
@@ -195,6 +228,10 @@ def _meson_errors(channel: str, state: Prepared, mass: np.ndarray) -> np.ndarray
 def notes(options: dict[str, str], model: Any, cut: float) -> list[str]:
     """Return sentences on a resonance below the cut and on what two hits leave out."""
     found = []
+    if options["hits"] == "two":
+        found.append(
+            "hits=two: drell_yan is a Z' beside a jet with pT above twice its mass; pairs without a Z' are back to back."
+        )
     if options["hits"] == "two" and "light_mesons" in options["channels"].split(","):
         found.append("light mesons are left out of hits=two.")
     zprime = _zprime_mass(model)
