@@ -14,9 +14,9 @@ SOURCE = "PDG, through the package 'particle'"
 
 _PDG_IDS = {
     "e-": 11, "e+": -11, "mu-": 13, "mu+": -13, "tau-": 15, "tau+": -15, "gamma": 22, "Z": 23, "W+": 24, "W-": -24,
-    "p": 2212, "n": 2112, "pi0": 111, "pi+": 211, "pi-": -211, "eta": 221, "rho": 113, "omega": 223, "phi": 333,
+    "p": 2212, "n": 2112, "pi0": 111, "pi+": 211, "pi-": -211, "eta": 221, "eta'": 331, "rho": 113, "omega": 223, "phi": 333,
     "K+": 321, "K-": -321, "K0": 311, "D0": 421, "J/psi": 443, "psi(2S)": 100443,
-    "Upsilon(1S)": 553, "Upsilon(2S)": 100553, "Upsilon(3S)": 200553, "B+": 521, "B0": 511,
+    "Upsilon(1S)": 553, "Upsilon(2S)": 100553, "Upsilon(3S)": 200553, "B+": 521, "B0": 511, "H": 25, "t": 6,
 }  # fmt: skip
 
 
