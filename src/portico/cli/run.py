@@ -34,25 +34,36 @@ def _parameters_text(model: Model) -> str:
 
 
 def widths(model_name: str, settings: list[str] | None, *, as_json: bool) -> None:
-    """Print partial widths, branching ratios and lifetime of the mediator, and of the dark fermions that decay."""
+    """Print partial widths, branching ratios and lifetime of the mediator, of the dark fermions that decay, and what decays to them."""
     model = make_model(model_name, settings)
     partial = {name: float(value) for name, value in model.partial_widths().items()}
     ratios, total, lifetime, length = model.branching_ratios(), model.width(), model.lifetime_s(), model.ctau_cm()
-    fermions = _fermions(model)
+    fermions, parents = _fermions(model), model.parent_decays()
     for sentence in model.notes():
         say(f"note: {sentence}")
     if as_json:
-        more = {} if fermions is None else {"fermions": fermions}
+        more: dict[str, Any] = {} if fermions is None else {"fermions": fermions}
+        if parents:
+            more["parent_decays"] = {
+                mode: {"width_gev": found.width, "branching_ratio": found.branching_ratio}
+                for mode, found in parents.items()
+            }
         print_json({"model": model_name, "parameters": _set_parameters(model), "total_width_gev": total, "lifetime_s": lifetime, "ctau_cm": length,
                     "partial_widths_gev": partial, "branching_ratios": ratios, **more})  # fmt: skip
         return
     print(f"{model_name}: {_parameters_text(model)}\n")
-    _print_widths(partial, ratios, lifetime, length)
+    if partial:
+        _print_widths(partial, ratios, lifetime, length)
+    else:
+        print("stable: no decay of its own")
     if model.parameters().get("alpha_dark") == 0 and fermions is None:
         print("\nalpha_dark is 0: no decay to dark matter; set it with --set alpha_dark=...")
     for name, found in (fermions or {}).items():
         print(f"\n{name}: {number(found['mass_gev'])} GeV\n")
         _print_widths(found["partial_widths_gev"], found["branching_ratios"], found["lifetime_s"], found["ctau_cm"])
+    if parents:
+        rows = [(mode, number(found.width), number(found.branching_ratio)) for mode, found in parents.items()]
+        print("\n" + table(("decay to it", "width [GeV]", "branching ratio"), rows))
 
 
 def _print_widths(partial: dict[str, float], ratios: dict[str, float], lifetime: float, length: float) -> None:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
+from ..numerics.namespace import array_namespace
 from .hadronic_ratio import hadronic_ratio, strong_coupling
 
 QUARKS_FROM_GEV = 12.0
@@ -95,8 +96,9 @@ def standard_model_current(
     >>> float(current.vector), float(current.axial)
     (0.0, -0.25)
     """
-    z_coupling = jnp.asarray(z_coupling, float)
-    vector = jnp.asarray(em_coupling, float) * charge + z_coupling * (isospin / 2 - sin2_theta_w * charge)
+    xp = array_namespace(em_coupling, z_coupling, sin2_theta_w)
+    z_coupling = xp.asarray(z_coupling, dtype=float)
+    vector = xp.asarray(em_coupling, dtype=float) * charge + z_coupling * (isospin / 2 - sin2_theta_w * charge)
     return Current(vector, z_coupling * isospin / 2)
 
 

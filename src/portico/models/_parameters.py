@@ -24,7 +24,19 @@ MEDIATOR = {
     "alpha_dark": Parameter("1", "dark fine-structure constant g_D^2/4pi", "none", 0.0, 4 * math.pi, symbol=r"$\alpha_D$",
                             reason=" (4 pi, where g_D = 4 pi ends perturbation theory)"),
 }  # fmt: skip
+HEAVIEST_PARTICLE_GEV = 1e4
+"""End of the mass range of millicharged particles."""
 SPLITTING = Parameter("1", "", "none", 0.0, 1e3)
+
+
+def millicharged_particle(alpha: str) -> dict[str, Parameter]:
+    """Mass and charge of a millicharged particle, and the fine-structure constant with this default."""
+    return {
+        "mass": Parameter("GeV", "mass of the millicharged particle chi", "none", 0.0, HEAVIEST_PARTICLE_GEV, low_open=True, symbol=r"$m_\chi$"),
+        "epsilon": Parameter("1", "charge of chi over e", "none", 0.0, 1.0, limit_range=(1e-6, 1.0), source="arXiv:1506.04760 eq. (44)",
+                             symbol=r"$\epsilon$"),
+        "alpha": Parameter("1", "fine-structure constant of the couplings", alpha, 0.0, 1.0, low_open=True, source="PDG 2024"),
+    }  # fmt: skip
 
 
 def lightest(name: str, what: str, default: str) -> dict[str, Parameter]:

@@ -10,7 +10,7 @@ import abc
 import math
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 import equinox as eqx
 import jax
@@ -40,6 +40,14 @@ class Parameter(NamedTuple):
     source: str = ""
     symbol: str = ""
     reason: str = ""
+    high_open: bool = False
+
+
+class ParentDecay(NamedTuple):
+    """A decay of a Standard-Model particle to particles of a model: partial width in GeV and branching ratio."""
+
+    width: Value
+    branching_ratio: Value
 
 
 class Model(eqx.Module):
@@ -66,6 +74,10 @@ class Model(eqx.Module):
     def partial_widths(self) -> dict[str, Value]:
         """Return partial widths in GeV by channel."""
 
+    def parent_decays(self) -> dict[str, ParentDecay]:
+        """Return decays of Standard-Model particles to particles of this model, by mode such as "J/psi -> chi chi"; empty for most."""
+        return {}
+
     def width(self) -> Value:
         """Return the total width in GeV."""
         return plain(sum(self.partial_widths().values()))
@@ -86,7 +98,7 @@ class Model(eqx.Module):
         """Return the parameters as given to the constructor, those left out as None."""
         return {name: plain(getattr(self, name)) for name in self.PARAMETERS}
 
-    def with_parameters(self, **changes: Value) -> Model:
+    def with_parameters(self, **changes: Value) -> Self:
         """Return the same model with some parameters changed, one of EITHER in place of the other; raises as the constructor does."""
         for both in self.EITHER:
             for name, other in (both, both[::-1]):
@@ -372,7 +384,8 @@ def read_parameter(model: str, name: str, spec: Parameter, value: Value) -> Valu
     if array.size == 0:
         raise InvalidInput(f"{where} is an empty array; expected at least one number.")
     low_ok = array > spec.low if spec.low_open else array >= spec.low
-    bad = ~(low_ok & (array <= spec.high) & np.isfinite(array))
+    high_ok = array < spec.high if spec.high_open else array <= spec.high
+    bad = ~(low_ok & high_ok & np.isfinite(array))
     if np.any(bad):
         unit = "" if spec.unit == units.DIMENSIONLESS else f" {spec.unit}"
         wrong = float(array[bad].flat[0]) if array.ndim else float(array)
@@ -402,7 +415,7 @@ def _reads_wrong(value: float, spec: Parameter, digits: int) -> bool:
     """Whether a value outside the range is outside as it is written too, when the ends have so many digits."""
     shown = float(f"{value:.{max(digits, 12)}g}")
     low, high = (float(f"{end:.{digits}g}") for end in (spec.low, spec.high))
-    return not (low < shown <= high or (shown == low and not spec.low_open))
+    return not (low < shown < high or (shown == low and not spec.low_open) or (shown == high and not spec.high_open))
 
 
 def allowed_range(spec: Parameter, digits: int = 6) -> str:
@@ -413,7 +426,7 @@ def allowed_range(spec: Parameter, digits: int = 6) -> str:
     low = f"{'above' if spec.low_open else 'at least'} {spec.low:.{digits}g}{unit}"
     if spec.high == math.inf:
         return low
-    high = f"at most {spec.high:.{digits}g}{unit}"
+    high = f"{'below' if spec.high_open else 'at most'} {spec.high:.{digits}g}{unit}"
     return high if spec.low == -math.inf else f"{low} and {high}"
 
 

@@ -1,0 +1,305 @@
+"""Compiled numbers behind the mixed phase: states, couplings and widths from the parameters of the model."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from .. import particles
+from ..constants import SIN2_THETA_W
+from ..decays import neutral_current
+from ..decays.neutral_current import Current
+from ..electroweak import neutral_mixing, physical_inputs
+from ..electroweak.neutral_mixing import Components, NeutralStates
+from ..electroweak.physical_inputs import GaugeBasis
+from ..errors import InvalidInput
+from ..numerics.batching import in_batches
+from ..numerics.namespace import array_namespace
+from .base import plain
+
+Value = Any
+PRODUCT = SIN2_THETA_W * (1 - SIN2_THETA_W)
+"""s0^2 c0^2 of the Standard Model, at the Z."""
+STANDARD_MODEL = ("e+ e-", "mu+ mu-", "tau+ tau-", "nu nu", "hadrons")
+BOSONS = ("W+ W-", "Z h")
+PARTICLE, PARTNER = "chi chi", "nu_D nu_D"
+_CHARGES = {"up": (2 / 3, 0.5), "down": (-1 / 3, -0.5), "lepton": (-1.0, -0.5), "neutrino": (0.0, 0.5)}
+_WEAK_CHARGES = {"doublet": -0.5, "singlet": 0.0}
+_BATCHES = (64, 16384)
+
+
+class Sector(NamedTuple):
+    """The neutral sector at a point: mixing, charge over e, the states, the gauge basis and the four couplings of the currents."""
+
+    kappa: Value
+    epsilon: Value
+    states: NeutralStates
+    basis: GaugeBasis
+    em: Value
+    z: Value
+    dark_em: Value
+    dark_z: Value
+
+
+class Masses(NamedTuple):
+    """Masses in GeV that widths need."""
+
+    electron: float
+    muon: float
+    tau: float
+    top: float
+    higgs: float
+
+
+class Numbers(NamedTuple):
+    """All that is compiled: the sector, and the partial widths of Z' and Z by channel."""
+
+    sector: Sector
+    zprime_widths: dict[str, Value]
+    z_widths: dict[str, Value]
+
+
+class _Leaves(tuple):
+    """A tuple that is made as a named tuple is, from its values one by one."""
+
+    def __new__(cls, *values: Any) -> _Leaves:
+        return super().__new__(cls, values)
+
+
+def masses() -> Masses:
+    """Masses of particles, by the names of the table."""
+    return Masses(*(particles.mass(name) for name in ("e-", "mu-", "tau-", "t", "H")))
+
+
+def numbers(arguments: tuple[Value, ...], *, mixing: str, inputs: str, content: str, fermions: str) -> Numbers:
+    """Numbers of points of one shape; the arguments are those of :func:`_compiled`."""
+    options = {"mixing": mixing, "inputs": inputs, "content": content, "fermions": fermions}
+    fixed = (particles.mass("Z"), masses())
+    if any(isinstance(value, jax.core.Tracer) for value in arguments):
+        return _compiled(*arguments, *fixed, **options)
+    structure = None
+
+    def leaves(*arrays: Array) -> _Leaves:
+        nonlocal structure
+        found, structure = jax.tree.flatten(_compiled(*arrays, *fixed, **options))
+        return _Leaves(*found)
+
+    count = math.prod(np.broadcast_shapes(*(np.shape(value) for value in arguments)))
+    found = in_batches(leaves, arguments, _BATCHES[count > 64 * _BATCHES[0]])
+    return jax.tree.unflatten(structure, found)
+
+
+def in_order(widths: dict[str, Value]) -> dict[str, Value]:
+    """Widths by channel in the order of the tables; compiled code sorts them by name."""
+    return {name: plain(widths[name]) for name in (*STANDARD_MODEL, *BOSONS, PARTICLE, PARTNER) if name in widths}
+
+
+@partial(jax.jit, static_argnames=("mixing", "inputs", "content", "fermions"))
+def _compiled(
+    mass: Array,
+    partner_mass: Array,
+    zprime_mass: Array,
+    amount: Array,
+    theta_w_dark: Array,
+    dark_charge: Array,
+    alpha: Array,
+    z_mass: float,
+    known: Masses,
+    *,
+    mixing: str,
+    inputs: str,
+    content: str,
+    fermions: str,
+) -> Numbers:
+    solve = _physical if inputs == "physical" else _gauge
+    found = solve(zprime_mass, amount, theta_w_dark, dark_charge, alpha, z_mass, mixing=mixing)
+    zprime, z = (
+        _widths(found, name, mass, partner_mass, theta_w_dark, known, content=content, fermions=fermions)
+        for name in ("zprime", "z")
+    )
+    return Numbers(found, zprime, z)
+
+
+def _physical(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing) -> Sector:  # type: ignore[no-untyped-def]
+    """From measured masses and the charge of the electron; ``amount`` is kappa or epsilon."""
+    if mixing == "epsilon":
+        charge = amount / dark_charge
+        terms = physical_inputs.repulsion_at_charge(charge, theta)
+        first = physical_inputs.gauge_basis(z_mass, zprime_mass, PRODUCT, terms, None)
+        kappa = physical_inputs.kappa_at_charge(charge, theta, first.hatted_sine2)
+        # the same root as from kappa: the repulsion at fixed charge is used only to find it
+        mixed = neutral_mixing.hypercharge_mixing(kappa, theta)
+        basis = physical_inputs.gauge_basis(z_mass, zprime_mass, PRODUCT, terms, mixed)
+    else:
+        kappa = amount
+        mixed = neutral_mixing.hypercharge_mixing(kappa, theta)
+        terms = physical_inputs.repulsion_at_eta(mixed.eta)
+        basis = physical_inputs.gauge_basis(z_mass, zprime_mass, PRODUCT, terms, mixed)
+    pair, parts = physical_inputs.mixed_pair(z_mass, zprime_mass, basis, mixed)
+    states = neutral_mixing.dark_states(pair, parts, kappa, theta)
+    physical = jnp.sqrt(4 * math.pi * alpha)
+    return _with_couplings(kappa, states, basis, physical / states.photon.em, physical, theta, dark_charge)
+
+
+def _gauge(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing) -> Sector:  # type: ignore[no-untyped-def]
+    """From masses without mixing and e = g1 cos(theta_W)."""
+    cosine = neutral_mixing.dark_sine_cosine(theta)[1]
+    cos_w = math.sqrt(1 - SIN2_THETA_W)
+    kappa = amount / (cos_w * cosine * dark_charge) if mixing == "epsilon" else amount
+    states = neutral_mixing.neutral_states(z_mass, SIN2_THETA_W, zprime_mass, kappa, theta)
+    mixed = neutral_mixing.hypercharge_mixing(kappa, theta)
+    sine, hatted_cosine = neutral_mixing.hatted_angle(SIN2_THETA_W, mixed.scale)
+    w_mass = z_mass * cos_w + 0 * states.z_mass
+    basis = GaugeBasis(
+        z_mass + 0 * w_mass,
+        SIN2_THETA_W + 0 * w_mass,
+        zprime_mass + 0 * w_mass,
+        w_mass,
+        sine**2,
+        w_mass / hatted_cosine,
+    )
+    e = jnp.sqrt(4 * math.pi * alpha)
+    return _with_couplings(kappa, states, basis, e, e, theta, dark_charge)
+
+
+def _with_couplings(kappa, states, basis, e, unit, theta, dark_charge) -> Sector:  # type: ignore[no-untyped-def]
+    """Couplings of the four currents: e, g2/c_W, e' and g2'/c'. At the ends of theta_W' see :class:`MixedPhase`."""
+    sine, cosine = neutral_mixing.dark_sine_cosine(theta)
+    sine2, given = basis.sin2_theta_w, dark_charge * unit
+    dark_em = jnp.where(cosine == 0, 0.0, given)
+    inner = (sine != 0) & (cosine != 0)
+    dark_z = jnp.where(sine == 0, 0.0, given / jnp.where(inner, sine * cosine, 1.0))
+    charge = jnp.abs(dark_em * states.photon.dark_em / (e * states.photon.em))
+    full = lambda value: value + 0 * states.z_mass * dark_em  # noqa: E731
+    z = e / jnp.sqrt(sine2 * (1 - sine2))
+    return Sector(full(kappa), full(charge), states, basis, full(e), full(z), full(dark_em), full(dark_z))
+
+
+def standard_model_current(sector: Sector, state: Components, kind: str) -> Current:
+    """Couplings of "up", "down", "lepton" or "neutrino" to a state."""
+    charge, isospin = _CHARGES[kind]
+    return neutral_current.standard_model_current(
+        sector.em * state.em, sector.z * state.z, sector.basis.sin2_theta_w, charge, isospin
+    )
+
+
+def dark_current(
+    sector: Sector, state: Components, theta_w_dark: Value, kind: str, *, content: str, fermions: str
+) -> Current:
+    """Couplings of the millicharged particle ("particle", Q' = -1) or of its neutral partner ("partner") to a state.
+
+    Dirac fields carry q_W' in both halves; of Weyl fields, as in the Standard Model, only the left-handed half does.
+    """
+    xp = array_namespace(theta_w_dark, state.dark_z)
+    charge, weak = (-1.0, _WEAK_CHARGES[content]) if kind == "particle" else (0.0, 0.5)
+    em, z = sector.dark_em * state.dark_em, sector.dark_z * state.dark_z
+    right = charge * xp.sin(theta_w_dark) ** 2
+    if fermions == "dirac":
+        return Current(em * charge + z * (weak - right), 0 * z)
+    return Current(em * charge + z * (weak / 2 - right), z * weak / 2)
+
+
+def _widths(sector, name, mass, partner_mass, theta, known, *, content, fermions):  # type: ignore[no-untyped-def]
+    """Partial widths of "zprime" or "z" by channel, GeV."""
+    state, own = getattr(sector.states, name), getattr(sector.states, f"{name}_mass")
+    up, down, lepton, neutrino = (standard_model_current(sector, state, kind) for kind in _CHARGES)
+    found = {
+        "e+ e-": neutral_current.width_to_fermions(own, *lepton, known.electron),
+        "mu+ mu-": neutral_current.width_to_fermions(own, *lepton, known.muon),
+        "tau+ tau-": neutral_current.width_to_fermions(own, *lepton, known.tau),
+        "nu nu": 3 * neutral_current.width_to_fermions(own, *neutrino, 0.0),
+        "hadrons": neutral_current.width_to_hadrons(own, up, down, known.top),
+    }
+    if name == "zprime":
+        found |= _boson_widths(sector, known)
+    for channel, kind, daughter in ((PARTICLE, "particle", mass), (PARTNER, "partner", partner_mass)):
+        if kind == "particle" or content == "doublet":
+            current = dark_current(sector, state, theta, kind, content=content, fermions=fermions)
+            found[channel] = neutral_current.width_to_fermions(own, *current, daughter)
+    return {channel: width + 0 * own for channel, width in found.items()}
+
+
+def _boson_widths(sector, known):  # type: ignore[no-untyped-def]
+    """Z' to W pairs through its part along W3, and to Z and Higgs boson through the mass term of Z1."""
+    states, basis = sector.states, sector.basis
+    sine2 = basis.sin2_theta_w
+    g2 = sector.em / jnp.sqrt(sine2)
+    along_w3 = jnp.sqrt(sine2) * states.zprime.em + jnp.sqrt(1 - sine2) * states.zprime.z
+    vacuum = 2 * basis.w_mass / g2
+    higgs = 2 * basis.unmixed_z_mass**2 / vacuum * states.z.z * states.zprime.z
+    return {
+        "W+ W-": neutral_current.width_to_w_pair(states.zprime_mass, g2 * along_w3, basis.w_mass),
+        "Z h": neutral_current.width_to_z_higgs(states.zprime_mass, higgs, states.z_mass, known.higgs),
+    }
+
+
+def check_charge(epsilon: np.ndarray, theta_w_dark: np.ndarray, dark_charge: np.ndarray, *, inputs: str) -> None:
+    """Raise InvalidInput for a charge at theta_w_dark = pi/2, and for one that abs(kappa) < 1 does not give."""
+    epsilon, theta, dark_charge = np.broadcast_arrays(epsilon, theta_w_dark, dark_charge)
+    cosine, sine = np.sin(math.pi / 2 - theta), np.sin(theta)
+    if np.any(cosine == 0):
+        raise InvalidInput(
+            "mixed_phase: there is no millicharge at theta_w_dark = pi/2; expected kappa instead of epsilon."
+        )
+    cos_w = math.sqrt(1 - SIN2_THETA_W)
+    # measured inputs: t = epsilon e/e' has to be below c' c^/s', and c^ below 1/sqrt(2) or more only next to a heavy mixing
+    bound = (
+        cos_w * cosine * dark_charge if inputs == "gauge" else cos_w * cosine * dark_charge / np.maximum(sine, 1e-300)
+    )
+    bad = epsilon >= bound
+    if np.any(bad):
+        worst = np.flatnonzero(bad.ravel())[0]
+        raise InvalidInput(
+            f"mixed_phase: epsilon = {epsilon.ravel()[worst]:g} needs abs(kappa) >= 1 at dark_charge = {dark_charge.ravel()[worst]:g} and "
+            f"theta_w_dark = {theta.ravel()[worst]:g}; expected below {bound.ravel()[worst]:.6g}, or a larger dark_charge."
+        )
+
+
+def check_gap(zprime_mass: Value, amount: Value, theta_w_dark: Value, dark_charge: Value, *, mixing: str) -> None:
+    """Raise InvalidInput, naming the gap, for a Z' closer to the Z than their repulsion."""
+    full = np.broadcast_arrays(*(np.asarray(v, float) for v in (zprime_mass, amount, theta_w_dark, dark_charge)))
+    mass, amount, theta, dark_charge = (value.ravel() for value in full)
+    z_mass, sine = particles.mass("Z"), np.sin(theta)
+    if mixing == "kappa":
+        eta2 = (amount * sine) ** 2 / ((1 - amount) * (1 + amount))
+    else:
+        t2 = (amount / dark_charge * sine) ** 2
+        rest = np.sin(math.pi / 2 - theta) ** 2 / 2 - t2
+        eta2 = np.where(rest > 0, t2 / np.where(rest > 0, rest, 1.0), np.inf)
+    near = np.flatnonzero(
+        np.abs(mass / z_mass - 1) < 1.7 * np.sqrt(eta2)
+    )  # the gap is 0.48 eta to 0.65 eta wide to each side
+    if near.size == 0:
+        return
+    arguments = [value[near] for value in (amount, theta, dark_charge)]
+    low, high = in_batches(partial(_gap, mixing=mixing), arguments, _BATCHES[0])
+    ratio = mass[near] / z_mass
+    inside = np.flatnonzero(~((ratio < low) | (ratio > high)))
+    if inside.size:
+        worst = inside[0]
+        ends = [z_mass * value for value in (low[worst], high[worst])]
+        expected = f"outside [{ends[0]:.6g}, {ends[1]:.6g}] GeV" if ends[0] > 0 else f"above {ends[1]:.6g} GeV"
+        raise InvalidInput(
+            f"mixed_phase: a Z' of {mass[near][worst]:.6g} GeV is closer to the Z than the repulsion of the two at "
+            f"{mixing} = {arguments[0][worst]:.6g}; expected its mass {expected}, or a smaller {mixing}."
+        )
+
+
+class _Gap(NamedTuple):
+    low: Array
+    high: Array
+
+
+@partial(jax.jit, static_argnames="mixing")
+def _gap(amount: Array, theta_w_dark: Array, dark_charge: Array, *, mixing: str) -> _Gap:
+    if mixing == "kappa":
+        terms = physical_inputs.repulsion_at_eta(neutral_mixing.hypercharge_mixing(amount, theta_w_dark).eta)
+    else:
+        terms = physical_inputs.repulsion_at_charge(amount / dark_charge, theta_w_dark)
+    return _Gap(*physical_inputs.gap(PRODUCT, terms))
