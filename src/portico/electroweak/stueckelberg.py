@@ -172,6 +172,28 @@ def states(
     mixing = hypercharge_mixing(kinetic_mixing, mass_mixing)
     basis = gauge_basis(z_mass, zprime_mass, product, repulsion_at_eta(mixing.eta), mixing)
     _, found = mixed_pair(z_mass, zprime_mass, basis, mixing)
+    return with_x(found, mass_mixing), basis
+
+
+def with_x(found: tuple[Components, Components, Components], mass_mixing: ArrayLike) -> StueckelbergStates:
+    r"""Give photon, Z and Z' their component along X, :math:`X = Y - \tilde\epsilon B`.
+
+    Parameters
+    ----------
+    found : three Components     from :func:`portico.electroweak.neutral_mixing.components`
+    mass_mixing : array          epsilon tilde
+
+    Returns
+    -------
+    StueckelbergStates
+
+    Source    definition of Y.
+
+    Examples
+    --------
+    >>> part = Components(1.0, 0.0, 0.5, 0.0)
+    >>> float(with_x((part, part, part), 0.1).photon_x)
+    -0.05
+    """
     x = (part.dark_z - jnp.asarray(mass_mixing, float) * part.dark_em for part in found)
-    photon, z, zprime = found
-    return StueckelbergStates(photon, z, zprime, *x), basis
+    return StueckelbergStates(*found, *x)

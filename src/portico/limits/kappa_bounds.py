@@ -171,7 +171,12 @@ def bounds_of(dataset: xarray.Dataset, names: tuple[str, ...] = SHOWN) -> list[C
         bound(name)
     kind = model_class(dataset.attrs["model"])
     axes, parameter = [str(name) for name in dataset["n_intervals"].dims], dataset.attrs["parameter"]
-    if not hasattr(kind, "MIXING") or len(axes) != 1 or axes[0] not in AXES or parameter not in (kind.MIXING, "epsilon"):
+    if (
+        not hasattr(kind, "MIXING")
+        or len(axes) != 1
+        or axes[0] not in AXES
+        or parameter not in (kind.MIXING, "epsilon")
+    ):
         return []
     x = np.unique(np.asarray(dataset[axes[0]], dtype=float))
     fixed = dict(line.split("=", 1) for line in dataset.attrs["model_parameters"].split("\n") if line)
