@@ -209,7 +209,10 @@ def massive_pair(
     sign = jnp.where(z_heavier, 1.0, -1.0)
     along = jnp.where(free, 1.0, jnp.where(off == 0, jnp.abs(difference), sign * difference))
     cosine, half_sine = _half_angle(along, -2 * sign * off, jnp.where(free, 1.0, root))
-    return MassivePair(jnp.where(z_heavier, heavy, light), jnp.where(z_heavier, light, heavy), cosine, half_sine)
+    # without mixing nothing repels: each state keeps its own mass, also where that of the Z has passed that of X
+    z_mass = jnp.where(off == 0, hatted_mass, jnp.where(z_heavier, heavy, light))
+    zprime_mass = jnp.where(off == 0, hatted_mass * ratio, jnp.where(z_heavier, light, heavy))
+    return MassivePair(z_mass, zprime_mass, cosine, half_sine)
 
 
 def _half_angle(along: Array, across: Array, length: Array) -> tuple[Array, Array]:
