@@ -478,4 +478,5 @@ class MixedPhase(Model):
 def _span(values: Value) -> str:
     """A number, or the smallest and the largest of many."""
     low, high = float(np.min(values)), float(np.max(values))
-    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    first, last = f"{low:.3g}", f"{high:.3g}"
+    return first if first == last else f"{first} to {last}"
