@@ -42,7 +42,7 @@ MODES = ("pi0", "eta", "eta_prime", "omega_to_pi0", "rho", "omega", "phi")
 _CHARGES = np.array([2 / 3, -1 / 3, -1 / 3])
 _CHUNK = 1024
 _LOWEST_RATIO = 1e-3
-_ANGLES = 6
+_ANGLES = 5
 _ENERGIES = 15
 
 
@@ -258,7 +258,7 @@ def _rates(points: _Points, name: str, order: int) -> tuple[np.ndarray, np.ndarr
     return q2, rate * vector * space_vector, rate * axial * space_axial
 
 
-_ORDERS = (40, 28)
+_ORDERS = (28, 20)
 """Nodes in each of two panels in q^2, and those of the rule that estimates the error."""
 
 
