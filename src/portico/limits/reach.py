@@ -241,7 +241,8 @@ def reach_of(
     channels = search.options["channels"].split(",")
     shown = channels if len(channels) > 1 and problem.published is None else []
     # a cascade takes about a second: each is kept when it is done
-    size = 1 if problem.published is not None or _draws_events(problem) else _BLOCK
+    many = getattr(search.signature, "BLOCK", _BLOCK)
+    size = 1 if problem.published is not None or _draws_events(problem) else many
     blocks = []
     for first in range(0, mesh[0].size, size):
         block = _solve(problem, {name: values[first : first + size] for name, values in points.items()}, first, shown)

@@ -11,14 +11,14 @@ from ..errors import InvalidInput
 if TYPE_CHECKING:
     from .base import Model
 
-_STEPS = 24
+_STEPS = 16
 _INSIDE = 1e-6
 
 
 def largest_allowed(model: Model, parameter: str) -> np.ndarray | None:
     """The largest value of a limited parameter at which each point of a model has states, None where all of its range is allowed.
 
-    Found by bisection on whether what is exchanged is finite; the answer is on the safe side, within 1e-5 of the end in the
+    Found by bisection on whether what is exchanged is finite; the answer is on the safe side, within 3e-4 of the end in the
     logarithm for a range of eight decades. Raises InvalidInput as the constructor does where not even the start of the range is allowed.
     """
     limit_range = model.PARAMETERS[parameter].limit_range

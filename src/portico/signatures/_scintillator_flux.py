@@ -4,8 +4,8 @@ A row is a set of parameters with one coupling (epsilon, kappa, ...); rows that 
 Where particle couplings are proportional to the coupling and nothing else depends on it, one flux per charge squared serves
 all rows of a point. Elsewhere (a Z' whose width holds its decays to the Standard Model) it is computed exactly at nodes even in the
 logarithm of the coupling and interpolated by cubics; the difference to every second node enters the error. Nodes at which the
-exchange is that of a lower one to 0.2% take its flux, as do those with more than 1e5 events, where that is told in the error. The
-distribution over velocities is that of the lowest node.
+exchange is that of a lower one to 1% take its flux, as do those with more than 3000 events or less than 0.01; the difference is in
+the error. The distribution over velocities is that of the lowest node.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ import numpy as np
 from ..electroweak.exchange import NeutralExchange
 from ..models.base import Model
 from ..numerics.quadrature import Estimate
+from ..production.side_flux import SideFlux
 from ._scintillator_fold import from_the_top
 from .base import Search
 
 COUPLINGS = ("epsilon", "kappa", "mass_mixing", "kinetic_mixing")
 """Parameters that scale the charge, in the order in which one is taken for the coupling of a model."""
-_NODES = 21
-_LOWEST = 1e-5
-_MOST_KEPT = 4096
-_SAME = 2e-3
-_MANY_EVENTS = 1e5
+_NODES = 17
+_LOWEST = 1e-4
+_MOST_KEPT = 16384
+_SAME = 1e-2
+_EVENTS = (1e-2, 3e3)  # where it matters
 
 
 class Production(Protocol):
@@ -35,8 +36,8 @@ class Production(Protocol):
     def total(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
         """Return cross sections (pb) for exchanges of shape (n, k, vectors) and masses (n,): (n, k)."""
 
-    def share(self, exchange: NeutralExchange, mass: np.ndarray) -> np.ndarray:
-        """Return them by node of beta gamma for exchanges of shape (n, vectors): (n, 57)."""
+    def flux(self, exchange: NeutralExchange, mass: np.ndarray) -> SideFlux:
+        """Return them by node of beta gamma for exchanges of shape (n, vectors): (n, 57), and their errors."""
 
     def events(self, charge: np.ndarray, value: np.ndarray, mass: np.ndarray, above: np.ndarray) -> np.ndarray:
         """Return events for charges and fluxes per charge squared of shape (n, k), masses (n,) and shares from the top (n, 58)."""
@@ -115,12 +116,10 @@ def rates(search: Search, rows: Rows, name: str, production: Production, *, exac
     if exact:
         exchange = rows.model.exchange()  # type: ignore[attr-defined]
         exchange = _on_rows(exchange, (*rows.shape,), rows.mass.size)
-        made = production.total(_with_axis(exchange), rows.mass)
-        share = _share(production.share(exchange, rows.mass))
+        made = production.flux(exchange, rows.mass)
+        share, total = _share(made.density), np.sum(made.density, axis=-1)
         point = np.arange(rows.mass.size)
-        return Rates(
-            charge_of(exchange), made.value[:, 0], made.error[:, 0], rows.mass, point, share, from_the_top(share)
-        )
+        return Rates(charge_of(exchange), total, made.error, rows.mass, point, share, from_the_top(share))
     kept = _kept(search, rows, name, production)
     point = np.searchsorted(kept.key, rows.key)
     nodes = _coupling_nodes(rows)
@@ -139,10 +138,6 @@ def _on_rows(exchange: NeutralExchange, shape: tuple[int, ...], count: int) -> N
         return np.broadcast_to(array, (*shape, array.shape[-1])).reshape(count, array.shape[-1])
 
     return NeutralExchange(exchange.names, *(flat(part) for part in exchange[1:]))
-
-
-def _with_axis(exchange: NeutralExchange) -> NeutralExchange:
-    return NeutralExchange(exchange.names, *(part[:, None] for part in exchange[1:]))
 
 
 def _share(density: np.ndarray) -> np.ndarray:
@@ -169,18 +164,49 @@ def _kept(search: Search, rows: Rows, name: str, production: Production) -> _Kep
             return kept
     else:
         missing = np.ones(rows.key.size, dtype=bool)
+    if kept is not None and (np.all(missing) or kept.key.size > _MOST_KEPT):
+        kept, missing = None, np.ones(rows.key.size, dtype=bool)  # other points, or too many: begin anew
     where = np.flatnonzero(missing)
     _, first = np.unique(rows.key[where], return_index=True)
-    new = _computed(rows, where[first], production)
-    if kept is not None and kept.key.size + new.key.size <= _MOST_KEPT and kept.flux.shape[1] == new.flux.shape[1]:
+    new = _computed(_nodes_of(search, rows, where[first]), production)
+    if kept is not None and kept.flux.shape[1] == new.flux.shape[1]:
         new = _Kept(*(np.concatenate(both) for both in zip(kept, new, strict=True)))
         order = np.argsort(new.key)
         new = _Kept(*(part[order] for part in new))
-    elif kept is not None:  # what is left out of these rows is computed again
-        _, first = np.unique(rows.key, return_index=True)
-        new = _computed(rows, first, production)
     search._prepared[place] = new
     return new
+
+
+class _Nodes(NamedTuple):
+    """Points with their exchanges (n, k, vectors) at the nodes of the coupling, and what tells exchanges apart."""
+
+    key: np.ndarray
+    couplings: np.ndarray
+    exchange: NeutralExchange
+    charge: np.ndarray
+    mass: np.ndarray
+    marks: np.ndarray
+
+
+def _nodes_of(search: Search, rows: Rows, index: np.ndarray) -> _Nodes:
+    """Exchanges of some rows at one coupling where they scale, else at all nodes; kept for the next channel."""
+    kept: _Nodes | None = search._prepared.get("nodes")
+    if kept is not None and np.array_equal(kept.key, rows.key[index]):
+        return kept
+    grid = np.exp(_coupling_nodes(rows))
+    scales = _scales(rows, index[:1], grid)
+    # the first node stands for all couplings below: next to the Z, states end at smaller ones than its own
+    lowest = rows.model.PARAMETERS[rows.coupling].limit_range
+    assert lowest is not None
+    nodes = grid[len(grid) // 2 :][:1] if scales else np.concatenate([[lowest[0]], grid[1:]])
+    couplings = np.broadcast_to(nodes, (index.size, nodes.size))
+    exchange = _of_shape(_model_at(rows, index, couplings).exchange(), couplings.shape)  # type: ignore[attr-defined]
+    exchange, couplings = _held_where_states_end(exchange, couplings)
+    charge, mass = charge_of(exchange), rows.mass[index]
+    marks = _marks(exchange, charge, mass) if nodes.size > 1 else np.zeros((*charge.shape, 0))
+    found = _Nodes(rows.key[index], couplings, exchange, charge, mass, marks)
+    search._prepared["nodes"] = found
+    return found
 
 
 def _model_at(rows: Rows, index: np.ndarray, coupling: np.ndarray) -> Model:
@@ -193,53 +219,50 @@ def _model_at(rows: Rows, index: np.ndarray, coupling: np.ndarray) -> Model:
     return rows.model.with_unchecked(**changes)
 
 
-def _computed(rows: Rows, index: np.ndarray, production: Production) -> _Kept:
-    """Fluxes of some rows per charge squared: at one coupling where they scale, else at the nodes where they differ."""
-    grid = np.exp(_coupling_nodes(rows))
-    scales = _scales(rows, index[:1], grid)
-    couplings = np.broadcast_to(
-        grid[len(grid) // 2 :][:1] if scales else grid, (index.size, 1 if scales else len(grid))
-    )
-    exchange = _of_shape(_model_at(rows, index, couplings).exchange(), couplings.shape)  # type: ignore[attr-defined]
-    exchange, couplings = _held_where_states_end(exchange, couplings)
-    nodes = couplings[0]
-    charge, mass = charge_of(exchange), rows.mass[index]
-    first = _at_node(exchange, np.zeros(index.size, dtype=int))
-    made = production.total(_with_axis(first), mass)
-    value, error = (np.repeat(part / _square(charge[:, :1]), nodes.size, axis=1) for part in made)
-    share = _share(production.share(first, mass))
+def _computed(nodes: _Nodes, production: Production) -> _Kept:
+    """Fluxes per charge squared: at the first node, and at the others where they differ."""
+    exchange, charge = nodes.exchange, nodes.charge
+    first = NeutralExchange(exchange.names, *(part[:, 0] for part in exchange[1:]))
+    made = production.flux(first, nodes.mass)
+    both = np.sum(made.density, axis=-1), made.error
+    value, error = (np.repeat((part / _square(charge[:, 0]))[:, None], charge.shape[1], axis=1) for part in both)
+    share = _share(made.density)
     above = from_the_top(share)
-    if nodes.size > 1:
-        events = production.events(charge, value, mass, above)
-        _differing_nodes(exchange, charge, mass, production, value, error, events)
+    if charge.shape[1] > 1:
+        _differing_nodes(nodes, production, value, error, production.events(charge, value, nodes.mass, above))
         error = error + _interpolation_error(value)
-    return _Kept(rows.key[index], charge / couplings, value, error, share, above)
+    return _Kept(nodes.key, charge / nodes.couplings, value, error, share, above)
 
 
 def _differing_nodes(
-    exchange: NeutralExchange,
-    charge: np.ndarray,
-    mass: np.ndarray,
-    production: Production,
-    value: np.ndarray,
-    error: np.ndarray,
-    events: np.ndarray,
+    nodes: _Nodes, production: Production, value: np.ndarray, error: np.ndarray, events: np.ndarray
 ) -> None:
     """Replace fluxes per charge squared from the first node at all nodes where the exchange is another, upwards.
 
-    Where the events are far above any that is asked for, a flux to some per cent will do; what is left out enters the error.
+    Where events are far above or below any number that is asked for, a flux to some per cent will do; it enters the error.
     """
-    marks = _marks(exchange, charge, mass)
-    last = marks[:, 0]
-    for k in range(1, charge.shape[1]):
+    exchange, marks = nodes.exchange, nodes.marks
+    last, near = marks[:, 0].copy(), _near(events)
+    for k in range(1, marks.shape[1]):
         off = np.max(np.abs(marks[:, k] - last), axis=-1)
-        wanted = np.flatnonzero((off > _SAME) & (events[:, k] < _MANY_EVENTS))
+        wanted = np.flatnonzero((off > _SAME) & near[:, k])
         error[:, k] = np.maximum(error[:, k - 1], error[:, 0] + off * value[:, k])
         if wanted.size:
             some = NeutralExchange(exchange.names, *(part[wanted, k : k + 1] for part in exchange[1:]))
-            made = production.total(some, mass[wanted])
-            value[wanted, k:], error[wanted, k:] = (part / _square(charge[wanted, k : k + 1]) for part in made)
-            last = np.where(np.isin(np.arange(mass.size), wanted)[:, None], marks[:, k], last)
+            made = production.total(some, nodes.mass[wanted])
+            unit = _square(nodes.charge[wanted, k : k + 1])
+            value[wanted, k:], error[wanted, k:] = (part / unit for part in made)
+            last[wanted] = marks[wanted, k]
+
+
+def _near(events: np.ndarray) -> np.ndarray:
+    """Nodes whose flux enters where events are of a number that is asked for: cubics take two nodes on either side."""
+    near = (events > _EVENTS[0]) & (events < _EVENTS[1])
+    low = events <= _EVENTS[0]
+    near[:, 1:] |= low[:, 1:] != low[:, :-1]
+    for _ in range(2):
+        near[:, 1:], near[:, :-1] = near[:, 1:] | near[:, :-1], near[:, :-1] | near[:, 1:]
+    return near
 
 
 def _marks(exchange: NeutralExchange, charge: np.ndarray, mass: np.ndarray) -> np.ndarray:
@@ -279,11 +302,6 @@ def _held_where_states_end(exchange: NeutralExchange, couplings: np.ndarray) -> 
     node = np.minimum(np.arange(couplings.shape[1]), last[:, None])
     held = (np.take_along_axis(part, node[..., None], axis=1) for part in exchange[1:])
     return NeutralExchange(exchange.names, *held), np.take_along_axis(couplings, node, axis=1)
-
-
-def _at_node(exchange: NeutralExchange, node: np.ndarray) -> NeutralExchange:
-    """The exchange of each point at one of its nodes."""
-    return NeutralExchange(exchange.names, *(part[np.arange(node.size), node] for part in exchange[1:]))
 
 
 def _scales(rows: Rows, index: np.ndarray, grid: np.ndarray) -> bool:

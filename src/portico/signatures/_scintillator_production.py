@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..electroweak.exchange import NeutralExchange
 from ..numerics.quadrature import Estimate
 from ..production import central_kernels, drell_yan, light_mesons, parton_tables, quarkonium, vector_and_jet
 from ..production.parton_distributions import SETS as _SETS
-from ..production.side_flux import BETA_GAMMA
+from ..production.side_flux import BETA_GAMMA, SideFlux
 from ._scintillator_prepare import Prepared
 
 CHANNELS = ("drell_yan", "quarkonium", "light_mesons")
@@ -28,6 +28,7 @@ _MASSES_OF_ERRORS = np.geomspace(0.3, 300.0, 9)
 _STRONG = {"NNPDF23_lo": 0.130, "NNPDF31_nnlo": 0.118}
 """alpha_s(m_Z) of the sets."""
 _KERNELS_KEPT = 400
+_TOGETHER = 64
 
 
 class Maker:
@@ -48,7 +49,7 @@ class Maker:
         if self._two:
             return self._on_masses(exchange, mass, self._two_hits)
         if self._channel == "drell_yan":
-            return self._on_masses(exchange, mass, lambda rows, m: drell_yan.density_from(self._kernel(m), rows))
+            return self._pairs(exchange, mass)
         made = quarkonium if self._channel == "quarkonium" else light_mesons
         value, error = np.zeros(size), np.zeros(size)
         inside = np.flatnonzero(mass < _heaviest(self._channel))
@@ -59,24 +60,27 @@ class Maker:
             value[inside], error[inside] = found
         return Estimate(value, error)
 
-    def share(self, exchange: NeutralExchange, mass: np.ndarray) -> np.ndarray:
-        """Return dsigma/deta by node of beta gamma, pb, for exchanges of shape (n, vectors): an array (n, 57)."""
-        found = np.zeros((mass.size, BETA_GAMMA.size))
+    def flux(self, exchange: NeutralExchange, mass: np.ndarray) -> SideFlux:
+        """Return dsigma/deta by node of beta gamma, pb, for exchanges of shape (n, vectors): an array (n, 57), and its error.
+
+        Of two hits velocities are not known: all are put on the last node.
+        """
+        found, error = np.zeros((mass.size, BETA_GAMMA.size)), np.zeros(mass.size)
         if self._two:
-            return found
-        if self._channel == "drell_yan":
             one = NeutralExchange(exchange.names, *(np.asarray(part)[:, None] for part in exchange[1:]))
-            for k in _groups(mass):
-                rows = _chosen(one, k)
-                rows = NeutralExchange(rows.names, *(part[:, 0] for part in rows[1:]))
-                found[k] = drell_yan.flux_from(self._kernel(float(mass[k[0]])), rows).density
-            return found
-        made = quarkonium if self._channel == "quarkonium" else light_mesons
-        inside = np.flatnonzero(mass < _heaviest(self._channel))
-        if inside.size:
-            some = _chosen(exchange, inside)
-            found[inside] = made.flux(some, mass[inside], self._state.pseudorapidity, self._state.energy).density
-        return found
+            made = self._on_masses(one, mass, self._two_hits)
+            found[:, -1], error = made.value[:, 0], made.error[:, 0]
+        elif self._channel == "drell_yan":
+            for index, kernel in self._kernels_of(mass):
+                found[index], error[index] = drell_yan.flux_from(kernel, _chosen(exchange, index))
+        else:
+            mesons = quarkonium if self._channel == "quarkonium" else light_mesons
+            inside = np.flatnonzero(mass < _heaviest(self._channel))
+            if inside.size:
+                some = _chosen(exchange, inside)
+                made = mesons.flux(some, mass[inside], self._state.pseudorapidity, self._state.energy)
+                found[inside], error[inside] = made
+        return SideFlux(found, error)
 
     def events(self, charge: np.ndarray, value: np.ndarray, mass: np.ndarray, above: np.ndarray) -> np.ndarray:
         """Return expected events for charges and fluxes per charge squared (n, k), masses (n,) and shares from the top (n, 58)."""
@@ -91,6 +95,25 @@ class Maker:
                 table, key, self._state.pseudorapidity, minimum_pair_mass=self._cut, velocity="resolved"
             )
         return self._kernels[key]
+
+    def _pairs(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
+        """Drell-Yan pairs, without velocities."""
+        size = np.shape(exchange.mass)[:2]
+        value, error = np.empty(size), np.empty(size)
+        for index, kernel in self._kernels_of(mass):
+            slim = kernel._replace(velocity=kernel.velocity[..., :0])
+            value[index], error[index] = drell_yan.density_from(slim, _chosen(exchange, index))
+        return Estimate(value, error)
+
+    def _kernels_of(self, mass: np.ndarray) -> Iterator[tuple[np.ndarray, central_kernels.CentralKernel]]:
+        """Rows (m, r) of equal masses with their kernels (m,): masses with about as many rows together, padded to the largest."""
+        groups = sorted(_groups(mass), key=len)
+        while groups:
+            together = [group for group in groups if 2 * len(group) > len(groups[-1])][-_TOGETHER:]
+            groups = groups[: len(groups) - len(together)]
+            index = np.array([np.pad(group, (0, len(together[-1]) - len(group)), mode="edge") for group in together])
+            kernels = [self._kernel(float(mass[group[0]])) for group in together]
+            yield index, central_kernels.CentralKernel(*(np.stack(part) for part in zip(*kernels, strict=True)))
 
     def _two_hits(self, rows: NeutralExchange, mass: float) -> Estimate:
         """Pairs of which both cross the detector, pb: of a Z' beside a jet (drell_yan), or of quarkonia."""

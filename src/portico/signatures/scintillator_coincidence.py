@@ -42,11 +42,12 @@ OPTIONS: dict[str, Option] = {
     "minimum_pair_mass": Option((), "2.0 GeV", "smallest mass of a Drell-Yan pair that counts: below, parton distributions are not known", field=Field(units.ENERGY, low=1.0, high=1e4)),
     "nuisances": Option(("signal", "none"), "none", "uncertainties that enter the limit: the signal's by inputs and theory, or none", many=True),
 }  # fmt: skip
-TOLERANCE = 2e-2
+TOLERANCE = 0.1
 """Largest relative numerical error of a yield that is passed without a complaint, for one hit."""
-_TWO_HITS = (
-    1.0  # light particles from boosted mesons open too little: their tail in transverse momentum is told with its error
-)
+_TWO_HITS = 1.0
+"""The same for two hits: light particles from boosted mesons open too little, a tail that is told with its error."""
+BLOCK = 8192
+"""Points of a scan that are done together: those of one mass share their integrals."""
 
 
 def tolerance(search: Search, model: Model) -> float:
