@@ -4,8 +4,8 @@ A row is a set of parameters with one coupling (epsilon, kappa, ...); rows that 
 Where particle couplings are proportional to the coupling and nothing else depends on it, one flux per charge squared serves
 all rows of a point. Elsewhere (a Z' whose width holds its decays to the Standard Model) it is computed exactly at nodes even in the
 logarithm of the coupling and interpolated by cubics; the difference to every second node enters the error. Nodes at which the
-exchange is that of a lower one to 1% take its flux, as do those with more than 3000 events or less than 0.01; the difference is in
-the error. The distribution over velocities is that of the lowest node.
+exchange differs little from that of a lower one are interpolated, those with more than 3000 events or less than 0.01 take the flux of
+a lower one; what that misses is in the error. The distribution over velocities is that of the lowest node.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COUPLINGS = ("epsilon", "kappa", "mass_mixing", "kinetic_mixing")
 _NODES = 17
 _LOWEST = 1e-4
 _MOST_KEPT = 16384
-_SAME = 1e-2
+_SAME, _FAR = 1e-2, 0.1
 _EVENTS = (1e-2, 3e3)  # where it matters
 
 
@@ -237,22 +237,33 @@ def _computed(nodes: _Nodes, production: Production) -> _Kept:
 def _differing_nodes(
     nodes: _Nodes, production: Production, value: np.ndarray, error: np.ndarray, events: np.ndarray
 ) -> None:
-    """Replace fluxes per charge squared from the first node at all nodes where the exchange is another, upwards.
+    """Replace fluxes per charge squared from the first node where the exchange is another, upwards.
 
-    Where events are far above or below any number that is asked for, a flux to some per cent will do; it enters the error.
+    A flux is computed where the exchange differs by :data:`_FAR` from the last one computed, and at the last node that enters
+    where it differs by :data:`_SAME`; between those it is linear in that difference. Beyond the nodes that enter it is held.
     """
     exchange, marks = nodes.exchange, nodes.marks
-    last, near = marks[:, 0].copy(), _near(events)
+    near = _near(events)
+    end = marks.shape[1] - 1 - np.argmax(near[:, ::-1], axis=1)
+    last, since = marks[:, 0].copy(), np.zeros(nodes.mass.size, dtype=int)
+    off = np.zeros(value.shape)
     for k in range(1, marks.shape[1]):
-        off = np.max(np.abs(marks[:, k] - last), axis=-1)
-        wanted = np.flatnonzero((off > _SAME) & near[:, k])
-        error[:, k] = np.maximum(error[:, k - 1], error[:, 0] + off * value[:, k])
-        if wanted.size:
-            some = NeutralExchange(exchange.names, *(part[wanted, k : k + 1] for part in exchange[1:]))
-            made = production.total(some, nodes.mass[wanted])
-            unit = _square(nodes.charge[wanted, k : k + 1])
-            value[wanted, k:], error[wanted, k:] = (part / unit for part in made)
-            last[wanted] = marks[wanted, k]
+        off[:, k] = np.max(np.abs(marks[:, k] - last), axis=-1)
+        error[:, k] = np.maximum(error[:, k - 1], error[:, 0] + off[:, k] * value[:, k])
+        wanted = np.flatnonzero(near[:, k] & (off[:, k] > np.where(k == end, _SAME, _FAR)))
+        if not wanted.size:
+            continue
+        some = NeutralExchange(exchange.names, *(part[wanted, k : k + 1] for part in exchange[1:]))
+        made = production.total(some, nodes.mass[wanted])
+        new, missed = (part[:, 0] / _square(nodes.charge[wanted, k]) for part in made)
+        for j in range(1, k):
+            between = wanted[since[wanted] < j]
+            step = new[since[wanted] < j] - value[between, j]
+            share = np.minimum(off[between, j] / off[between, k], 1.0)
+            value[between, j] += share * step
+            error[between, j] = error[between, 0] + share * (1 - share) * np.abs(step)
+        value[wanted, k:], error[wanted, k:] = new[:, None], missed[:, None]
+        last[wanted], since[wanted] = marks[wanted, k], k
 
 
 def _near(events: np.ndarray) -> np.ndarray:

@@ -41,6 +41,7 @@ class Maker:
         self._channel, self._state, self._count = channel, state, count
         self._cut = units.convert(options["minimum_pair_mass"], units.ENERGY)
         self._pdf, self._two = options["pdf"], options["hits"] == "two"
+        self._resolved = state.rock_column > 0 or options["energy_loss"] == "velocity"
         self._kernels: dict[float, central_kernels.CentralKernel] = {}
 
     def total(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
@@ -63,12 +64,12 @@ class Maker:
     def flux(self, exchange: NeutralExchange, mass: np.ndarray) -> SideFlux:
         """Return dsigma/deta by node of beta gamma, pb, for exchanges of shape (n, vectors): an array (n, 57), and its error.
 
-        Of two hits velocities are not known: all are put on the last node.
+        Of two hits velocities are not known, and without rock not needed: all are put on the last node.
         """
         found, error = np.zeros((mass.size, BETA_GAMMA.size)), np.zeros(mass.size)
-        if self._two:
+        if self._two or not self._resolved:
             one = NeutralExchange(exchange.names, *(np.asarray(part)[:, None] for part in exchange[1:]))
-            made = self._on_masses(one, mass, self._two_hits)
+            made = self.total(one, mass)
             found[:, -1], error = made.value[:, 0], made.error[:, 0]
         elif self._channel == "drell_yan":
             for index, kernel in self._kernels_of(mass):
@@ -92,7 +93,11 @@ class Maker:
                 self._kernels.clear()
             table = parton_tables.load(self._state.energy, pdf=self._pdf)
             self._kernels[key] = central_kernels.central_kernel(
-                table, key, self._state.pseudorapidity, minimum_pair_mass=self._cut, velocity="resolved"
+                table,
+                key,
+                self._state.pseudorapidity,
+                minimum_pair_mass=self._cut,
+                velocity="resolved" if self._resolved else "summed",
             )
         return self._kernels[key]
 
