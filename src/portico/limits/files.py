@@ -21,6 +21,7 @@ from ..models import model_class
 from ..models.base import Model
 from ..precision import magnetic_moment as moment
 from .curves import compared
+from .kappa_bounds import bounds_of
 from .problem import Block
 
 if TYPE_CHECKING:
@@ -235,7 +236,10 @@ def write_provenance(
 
 def _comparison(dataset: xarray.Dataset, magnetic_moment: str | None) -> dict[str, Any]:
     """Published limits and the data set of the magnetic moment, each with its CL where that is known, and its sources."""
-    drawn = compared(dataset.attrs["parameter"], model_class(dataset.attrs["model"]).LIMITED_PARTICLE)
+    drawn = [
+        *compared(dataset.attrs["parameter"], model_class(dataset.attrs["model"]).LIMITED_PARTICLE),
+        *bounds_of(dataset),
+    ]
     found: dict[str, Any] = {c.name: {"cl": c.cl if c.cl == c.cl else None, "sources": list(c.sources)} for c in drawn}
     if magnetic_moment is not None:
         entry = moment.data_set(magnetic_moment)

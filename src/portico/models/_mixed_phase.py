@@ -80,14 +80,18 @@ def masses() -> Masses:
 def numbers(arguments: tuple[Value, ...], *, mixing: str, inputs: str, content: str, fermions: str) -> Numbers:
     """Numbers of points of one shape; the arguments are those of :func:`_compiled`."""
     options = {"mixing": mixing, "inputs": inputs, "content": content, "fermions": fermions}
-    fixed = (particles.mass("Z"), masses())
+    return in_blocks(_compiled, arguments, (particles.mass("Z"), masses()), options)
+
+
+def in_blocks(compiled: Any, arguments: tuple[Value, ...], fixed: tuple[Any, ...], options: dict[str, str]) -> Any:
+    """What compiled code makes of points of one shape, in blocks of few sizes; at once where an argument is traced."""
     if any(isinstance(value, jax.core.Tracer) for value in arguments):
-        return _compiled(*arguments, *fixed, **options)
+        return compiled(*arguments, *fixed, **options)
     structure = None
 
     def leaves(*arrays: Array) -> _Leaves:
         nonlocal structure
-        found, structure = jax.tree.flatten(_compiled(*arrays, *fixed, **options))
+        found, structure = jax.tree.flatten(compiled(*arrays, *fixed, **options))
         return _Leaves(*found)
 
     count = math.prod(np.broadcast_shapes(*(np.shape(value) for value in arguments)))
@@ -181,7 +185,7 @@ def _with_couplings(kappa, states, basis, e, unit, theta, dark_charge) -> Sector
     return Sector(full(kappa), full(charge), states, basis, full(e), full(z), full(dark_em), full(dark_z))
 
 
-def standard_model_current(sector: Sector, state: Components, kind: str) -> Current:
+def standard_model_current(sector: Any, state: Components, kind: str) -> Current:
     """Couplings of "up", "down", "lepton" or "neutrino" to a state."""
     charge, isospin = _CHARGES[kind]
     return neutral_current.standard_model_current(
@@ -205,8 +209,8 @@ def dark_current(
     return Current(em * charge + z * (weak / 2 - right), z * weak / 2)
 
 
-def _widths(sector, name, mass, partner_mass, theta, known, *, content, fermions):  # type: ignore[no-untyped-def]
-    """Partial widths of "zprime" or "z" by channel, GeV."""
+def visible_widths(sector, name, known):  # type: ignore[no-untyped-def]
+    """Partial widths of "zprime" or "z" to the Standard Model by channel, GeV; for any sector with states, basis and couplings."""
     state, own = getattr(sector.states, name), getattr(sector.states, f"{name}_mass")
     up, down, lepton, neutrino = (standard_model_current(sector, state, kind) for kind in _CHARGES)
     found = {
@@ -216,8 +220,13 @@ def _widths(sector, name, mass, partner_mass, theta, known, *, content, fermions
         "nu nu": 3 * neutral_current.width_to_fermions(own, *neutrino, 0.0),
         "hadrons": neutral_current.width_to_hadrons(own, up, down, known.top),
     }
-    if name == "zprime":
-        found |= _boson_widths(sector, known)
+    return found | (_boson_widths(sector, known) if name == "zprime" else {})
+
+
+def _widths(sector, name, mass, partner_mass, theta, known, *, content, fermions):  # type: ignore[no-untyped-def]
+    """Partial widths of "zprime" or "z" by channel, GeV."""
+    state, own = getattr(sector.states, name), getattr(sector.states, f"{name}_mass")
+    found = visible_widths(sector, name, known)
     for channel, kind, daughter in ((PARTICLE, "particle", mass), (PARTNER, "partner", partner_mass)):
         if kind == "particle" or content == "doublet":
             current = dark_current(sector, state, theta, kind, content=content, fermions=fermions)

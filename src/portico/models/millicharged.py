@@ -57,6 +57,7 @@ class Millicharged(Model):
     NAME: ClassVar[str] = "millicharged"
     TITLE: ClassVar[str] = "Millicharged particle: a stable fermion of small electric charge"
     SOURCES: ClassVar[tuple[str, ...]] = ("arXiv:1506.04760", "PDG 2024", "CODATA 2018")
+    LIMITED_PARTICLE: ClassVar[str] = "millicharged"
     PARAMETERS: ClassVar[Mapping[str, Parameter]] = {
         **millicharged_particle("1/127.95, at the Z"),
         "kind": Parameter("1", "what carries the charge", "hypercharge", choices=("hypercharge", "photon")),

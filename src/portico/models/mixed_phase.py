@@ -14,6 +14,7 @@ from ..constants import SIN2_THETA_W
 from ..decays.neutral_current import Current
 from ..electroweak import neutral_mixing, perturbative
 from ..electroweak.exchange import NeutralExchange
+from ..electroweak.mixing_effects import MixingEffects
 from ..electroweak.neutral_mixing import NeutralStates
 from ..errors import InvalidInput, unknown_name
 from ..numerics.namespace import array_namespace
@@ -130,6 +131,8 @@ class MixedPhase(Model):
     TITLE: ClassVar[str] = "Mixed phase: millicharged particles and a Z' from one kinetic mixing"
     SOURCES: ClassVar[tuple[str, ...]] = ("arXiv:1506.04760", "PDG 2024", "CODATA 2018")
     EXAMPLE: ClassVar[Mapping[str, Any]] = {"zprime_mass_ratio": 3.0}
+    LIMITED_PARTICLE: ClassVar[str] = "millicharged"
+    MIXING: ClassVar[str] = "kappa"
     PARAMETERS: ClassVar[Mapping[str, Parameter]] = {
         **millicharged_particle("1/127.95, at the Z"),
         "zprime_mass": Parameter("GeV", "mass of the Z'; stays when the mass is scanned", "none", 0.0, 1e4, low_open=True, symbol=r"$m_{Z'}$"),
@@ -311,6 +314,36 @@ class MixedPhase(Model):
         model = Millicharged(mass=self.mass, epsilon=self.charge(), kind="hypercharge", alpha=self.alpha)
         note = "the Z' and its exchange beside the photon are left out; the coupling to the Z is z_coupling_ratio times that of hypercharge."
         return MillichargedLike(model, plain(ratio), note)
+
+    def mixing_effects(self, mixing: Value) -> MixingEffects:
+        """Return what other searches see of this model with these values in place of its kappa; unchecked, nan in the gap.
+
+        Source: :mod:`portico.electroweak.neutral_mixing`; its eta is that of :func:`portico.electroweak.neutral_mixing.hypercharge_mixing`.
+        """
+        arguments = (
+            self.mass,
+            self.partner_mass,
+            self.zprime_mass_gev(),
+            mixing,
+            self.theta_w_dark,
+            self.dark_charge,
+            self.alpha,
+        )
+        numbers = _mixed_phase.numbers(
+            arguments, mixing="kappa", inputs=self.inputs, content=self.content, fermions=self.fermions
+        )
+        states, zero = numbers.sector.states, 0 * numbers.sector.epsilon
+        xp = array_namespace(zero)
+        dark = [
+            sum(widths.get(name, 0.0) for name in (_mixed_phase.PARTICLE, _mixed_phase.PARTNER))
+            for widths in numbers[1:]
+        ]
+        total = sum(numbers.zprime_widths.values())
+        eta = mixing * xp.sin(self.theta_w_dark) / xp.sqrt(1 - xp.asarray(mixing) ** 2)
+        return MixingEffects(
+            states.zprime_mass, xp.abs(states.zprime.em / states.photon.em), xp.where(total > 0, dark[0] / xp.where(total > 0, total, 1.0), 0.0),
+            eta + 0 * states.z_mass, dark[1] + zero, numbers.sector.epsilon,
+        )  # fmt: skip
 
     def electroweak_shifts(self) -> ElectroweakShifts:
         r"""Return what mixing does to the masses of Z and W, GeV.

@@ -11,7 +11,9 @@ import matplotlib as mpl
 import numpy as np
 
 from ..errors import InvalidInput
+from ..limits.curves import Curve
 from ..limits.files import whole
+from ..limits.kappa_bounds import bounds_of
 from ..models import model_class
 from ..precision import magnetic_moment as moment
 from .comparison import chosen, draw_curves, draw_magnetic_moment, within
@@ -46,7 +48,8 @@ def exclusion(
     reaches : Dataset or several    from :func:`portico.reach` or :func:`portico.recast`, all over the same one parameter; models may differ
     ax : Axes or None               where to draw; a new figure by default
     compare : bool or names         draw the newest published limits that come with portico, or those of these names; bounds
-                                    for any decay always, but for False (over a mass only)
+                                    for any decay always, but for False (over a mass only); for a Z' with millicharged
+                                    particles the bounds on its mixing as well
     labels : sequence of str        legend texts; by default the search and what differs between the reaches
     magnetic_moment : str or None   name of a data set of the magnetic moment: draw its bands of one and two sigma
 
@@ -67,7 +70,8 @@ def exclusion(
         raise InvalidInput(f"plot: expected a reach over one parameter, given {len(names)}; use exclusion_map for two.")
     if labels is not None and len(labels) != len(reaches):
         raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
-    drawn = chosen(compare, parameter, _particle(reaches))
+    published = chosen(compare, parameter, _particle(reaches))
+    bounds = [] if compare is False else _mixing_bounds(reaches, labels)
     if magnetic_moment is not None:
         moment.data_set(magnetic_moment)
         if (names[0], parameter) != ("mass", "epsilon"):
@@ -82,10 +86,11 @@ def exclusion(
             ax = Figure(figsize=(5.6, 4.3)).add_axes((0.125, 0.125, 0.84, 0.85))
         bottom, top = _frame(ax, reaches, names[0], parameter, specs)
         short_legend_top = top
-        if magnetic_moment is not None or any(each.kind == "bound" for each in within(ax, drawn)):
+        if magnetic_moment is not None or any(each.kind == "bound" for each in within(ax, [*published, *bounds])):
             top = min(specs[parameter].limit_range[1], 10 * top)  # for a longer legend
             ax.set_ylim(bottom, top)
-        if names[0] == "mass":
+        drawn = [*(published if names[0] == "mass" else []), *bounds]
+        if drawn:
             invisible = not any(is_cascade(r) or r.attrs.get("published") for r in reaches)
             draw_curves(ax, drawn, [r.attrs["cl"] for r in reaches], invisible=invisible)
         if magnetic_moment is not None:
@@ -110,6 +115,27 @@ def _particle(reaches: Sequence[xarray.Dataset]) -> str:
         shown = ", ".join(f"{model} ({kind.replace('_', ' ')})" for model, kind in kinds.items())
         raise InvalidInput(f"plot: expected reaches on the coupling of one kind of particle; given {shown}.")
     return next(iter(kinds.values()))
+
+
+def _mixing_bounds(reaches: Sequence[xarray.Dataset], labels: Sequence[str] | None) -> list[Curve]:
+    """Bounds on the mixing behind each reach; those that several reaches share once, others with the legend of their reach."""
+    each = [bounds_of(reach) for reach in reaches]
+    found: list[Curve] = []
+    for number, bounds in enumerate(each):
+        for one in bounds:
+            same = [other for many in each for other in many if other.name == one.name and _alike(other, one)]
+            if len(same) == len(reaches):
+                if not any(other.name == one.name for other in found):
+                    found.append(one)
+            else:
+                text = labels[number] if labels is not None else f"reach {number + 1}"
+                found.append(one._replace(title=f"{one.title}, {text}"))
+    return found
+
+
+def _alike(one: Curve, other: Curve) -> bool:
+    pairs = ((one.mass, other.mass), (one.value, other.value))
+    return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-6) for a, b in pairs)
 
 
 def _legend(ax: Axes, leading: Sequence[str], *, beside: bool) -> bool:
