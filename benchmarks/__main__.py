@@ -169,6 +169,26 @@ def cascades():
             show(what, f"{seconds:.0f} s", f"60 s; {processor:.0f} s of processor time")
 
 
+def collider():
+    result = measure("luminosities")
+    if result is not None:
+        show("load a table of parton luminosities, first", f"{result['first']:.1f} ms", "50 ms")
+        show(
+            "  slowest of all",
+            f"{result['slowest']:.1f} ms",
+            f"{result['count']} files, {result['bytes'] / 1e6:.1f} MB",
+        )
+    result = measure("drell_yan_map")
+    if result is not None:
+        for call in ("first", "second"):
+            what = f"Drell-Yan at the side, 200 x 200 masses, {call} call"
+            show(what, f"{result[call]:.1f} s", f"5 s; kernels {result[f'{call}_kernels']:.1f} s")
+        kernels = f"kernels {result['velocity_kernels']:.1f} s more"
+        show("  by velocity, first call", f"{result['velocity_first']:.1f} s", kernels)
+        show("  by velocity, second call", f"{result['velocity_second']:.1f} s")
+        show("  numerical error, 99% of the points", f"{result['error']:.1e}")
+
+
 def memory_and_files():
     for name, asked in (("few", ""), ("many", "as for few")):
         result = measure(f"memory_{name}")
@@ -204,6 +224,7 @@ GROUPS = (
     exact_emission,
     statistics_of_counts,
     cascades,
+    collider,
     memory_and_files,
     darknews,
 )

@@ -361,8 +361,22 @@ def tables(
         list[str] | None,
         typer.Option("--element", metavar="SYMBOL", help="Make a table for this nucleus, such as Pb. Repeatable."),
     ] = None,
+    parton_luminosities: Annotated[
+        bool,
+        typer.Option(
+            "--parton-luminosities", help="Tables of parton luminosities: list them or, with --energy, make one."
+        ),
+    ] = False,
     energy: Annotated[
-        str | None, typer.Option("--energy", metavar="LOW:HIGH", help="Energies of the lepton, such as 50GeV:200GeV.")
+        str | None,
+        typer.Option(
+            "--energy",
+            metavar="LOW:HIGH",
+            help="Energies of the lepton, such as 50GeV:200GeV; with --parton-luminosities sqrt(s), such as 27TeV.",
+        ),
+    ] = None,
+    pdf: Annotated[
+        str | None, typer.Option("--pdf", help="Parton distributions: NNPDF23_lo (default) or NNPDF31_nnlo.")
     ] = None,
     lepton: Annotated[str | None, typer.Option("--lepton", help="e- (default) or mu-; both charges share one.")] = None,
     form_factor: Annotated[
@@ -382,7 +396,7 @@ def tables(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the tables of the exact emission cross section, or make one for other nuclei, leptons or energies."""
+    """List the tables of the exact emission cross section and of parton luminosities, or make one for other nuclei, leptons or energies."""
     from . import tables as command
 
     given = {
@@ -392,9 +406,14 @@ def tables(
         "kind": kind,
         "mass": mass,
         "points": points,
+        "pdf": pdf,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    if element is None:
+    if parton_luminosities:
+        from .parton_tables import luminosities
+
+        luminosities(chosen | ({"element": ", ".join(element)} if element else {}), as_json=as_json)
+    elif element is None:
         command.listed(chosen, as_json=as_json)
     else:
         command.made(element, chosen, as_json=as_json)

@@ -1,4 +1,4 @@
-"""``portico tables``: the tables of the exact emission cross section, listed and made."""
+"""``portico tables``: the tables of the exact emission cross section, listed and made; those of parton luminosities, listed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import units
 from ..errors import InvalidInput
+from . import parton_tables
 from .interrupted import Interrupted, check, raising, say
 from .progress import Progress
 from .show import print_json
@@ -22,16 +23,23 @@ def listed(given: dict[str, str], *, as_json: bool) -> None:
 
     if given:
         option = next(iter(given)).replace("_", "-")
-        raise InvalidInput(f"tables: --{option} is given without --element; expected for example --element Pb.")
+        raise InvalidInput(
+            f"tables: --{option} is given without --element; expected for example --element Pb, or --parton-luminosities."
+        )
     found, problems = table_files.tables()
+    luminosities, further = parton_tables.content()
+    problems = problems + further
     if as_json:
-        print_json({"folder": str(table_files.folder()), "tables": [_content(t) for t in found], "problems": problems})
+        print_json({
+            "folder": str(table_files.folder()), "tables": [_content(t) for t in found], "parton_luminosities": luminosities, "problems": problems,
+        })  # fmt: skip
     else:
         head = ("emitted", "lepton", "elements", "form factor", "energy [GeV]", "mass [GeV]", "error", "file")
         print(table(head, [_row(t) for t in found]))
         print(
-            f"\nYours are in {table_files.folder()}; make one with: portico tables --element Pb --energy 50GeV:200GeV"
+            f"\nYours are in {table_files.folder()}; make one with: portico tables --element Pb --energy 50GeV:200GeV\n"
         )
+        parton_tables.print_list()
     for sentence in problems:
         say(f"note: {sentence}")
 
@@ -41,6 +49,8 @@ def made(elements: list[str], given: dict[str, str], *, as_json: bool) -> None:
     from ..production import table_maker
 
     options: dict[str, Any] = {name: given[name] for name in ("lepton", "kind") if name in given}
+    if "pdf" in given:
+        raise InvalidInput("tables: --pdf does not go with --element; expected it with --parton-luminosities.")
     if "energy" not in given:
         raise InvalidInput("tables: --energy is missing; expected LOW:HIGH, such as --energy 50GeV:200GeV.")
     energy = _range("--energy", given["energy"])

@@ -109,7 +109,11 @@ def central_kernel(
 
     if xp is not np or mass.ndim == 0:
         return one(mass)
-    each = [one(m) for m in mass.ravel()]
+    if mass.size < _WORTH_THREADS:
+        each = [one(m) for m in mass.ravel()]
+    else:
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            each = list(pool.map(one, mass.ravel()))
     return CentralKernel(*(np.stack(part).reshape(mass.shape + part[0].shape) for part in zip(*each, strict=True)))
 
 
@@ -134,9 +138,10 @@ def _angular(
     xp = array_namespace(*table, mass, log_mass)
     m, u = mass[..., None, None], log_mass[..., None]
     half = xp.exp(u) / 2
-    ratio = xp.minimum(m / half, 1.0)
-    beta = xp.sqrt((1 - ratio) * (1 + ratio))
-    whole = xp.arccosh(xp.maximum(half / m, 1.0))
+    above = half > m * (1 + 1e-14)  # at threshold roots have no derivative
+    ratio = xp.where(above, m / half, 0.5)
+    beta = xp.where(above, xp.sqrt((1 - ratio) * (1 + ratio)), 0.0)
+    whole = xp.where(above, xp.arccosh(1 / ratio), 0.0)
     reach = xp.minimum(whole, table.log_energy - u + abs(pseudorapidity))
     v, weight = quadrature.gauss_legendre(order)
     shift = reach * np.sin(np.pi * (v - 0.5))
@@ -175,6 +180,7 @@ def _symmetric_luminosity(table: PartonLuminosities, symmetric: Any, log_mass: A
 
 _AT_ONCE = 64  # exchanges whose nodes fit the cache of a core
 _WORTH_COMPILING = 64  # blocks of so many
+_WORTH_THREADS = 8
 
 
 def for_each(function: Callable[..., Any], kernel: CentralKernel, exchange: NeutralExchange, alpha: str) -> Any:

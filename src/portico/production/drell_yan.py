@@ -117,7 +117,8 @@ def sigma(
     -------
     Estimate of shape (...)             pb; error of integration and of the table; 0 where the range is empty
 
-    Raises InvalidInput for a cut that is no range. Accuracy of the integral 1e-6 for any width above 1e-12 of a mass.
+    Raises InvalidInput for a cut that is no range. The integral is good to 1e-4 for widths from 1e-10 of a mass, to 4e-3 where a narrow
+    vector lies within the peak of a wide one; the error says so.
     Source: the module; arXiv:1506.04760.
     """
     _check(minimum_pair_mass, maximum_pair_mass, alpha)
