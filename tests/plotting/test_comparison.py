@@ -128,10 +128,10 @@ def test_picture_of_a_millicharged_particle_shows_searches_for_these(heavy, monk
     monkeypatch.setattr(DarkPhoton, "LIMITED_PARTICLE", "millicharged")
     ax = portico.plot.exclusion([heavy])
     labels = _labels(ax)
-    shown = {"ArgoNeuT", "milliQan demonstrator", "milliQan HL-LHC, projection, extent", "milliQan bar detector, Run 3"}
+    shown = {"ArgoNeuT", "milliQan demonstrator", "milliQan HL-LHC projection, extent", "milliQan bars, Run 3"}
     assert all(any(text.startswith(name) for text in labels) for name in shown)
     assert not {c.title for c in curves.curves()} & set(labels)
-    (bar,) = [line for line in ax.get_lines() if str(line.get_label()).startswith("milliQan bar detector")]
+    (bar,) = [line for line in ax.get_lines() if str(line.get_label()).startswith("milliQan bars")]
     assert np.asarray(bar.get_xdata()).tolist() == [0.45, ax.get_xlim()[1]]
     assert ax.get_ylim()[0] < np.asarray(bar.get_ydata())[0] < 2 * ax.get_ylim()[0]
     with pytest.raises(portico.InvalidInput, match="babar_mono_photon_2017 is a limit on a dark photon; this picture is of a millicharged particle"):  # fmt: skip

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .. import units
 from ..constants import SIN2_THETA_W
 from ..electroweak.mixing_effects import MixingEffects
 from ..errors import InvalidInput, unknown_name
@@ -58,7 +57,9 @@ def _b_factory_seed(effects: MixingEffects) -> Any:
 
 
 def _electroweak(effects: MixingEffects) -> Any:
-    mass = np.asarray(effects.zprime_mass)
+    mass = np.asarray(effects.zprime_mass)[
+        0
+    ]  # that of the smallest mixing: it moves only where masses are those without mixing
     different, place = np.unique(mass, return_inverse=True)
     return np.abs(np.asarray(effects.eta)) / np.asarray(electroweak.eta_bound(different))[place].reshape(mass.shape)
 
@@ -86,10 +87,10 @@ SHOWN = ("b_factory_invisible", "electroweak_fit", "z_invisible_width")
 
 
 def largest_mixing(model: Model, name: str) -> np.ndarray:
-    r"""Return the largest mixing that a bound allows at each point of a model, infinite where it says nothing.
+    r"""Return the largest mixing that a bound allows at each point of a model, infinite where it says nothing, 0 where it allows none.
 
-    The smallest mixing from which on the bound is broken: found on a grid of 24 points per decade, between two of which the
-    strength is taken as a power of the mixing, which at leading order it is.
+    Between 1e-7 and 0.95, next above the mixing that suits the bound best (which is the smallest, unless two mixings cancel). Found
+    on a grid of 24 points per decade, between two of which the strength is taken as a power of the mixing: at leading order it is.
 
     Parameters
     ----------
@@ -105,6 +106,8 @@ def largest_mixing(model: Model, name: str) -> np.ndarray:
     Source: each bound says its own in :func:`bound`.
     """
     effects = _effects_of(model)
+    if name == _SEED_KAPPA.name and model.MIXING != "kappa":  # type: ignore[attr-defined]
+        return np.full(np.shape(effects(np.array(1e-3)).zprime_mass), np.inf)
     if name == _SEED_KAPPA.name:
         point = effects(np.array(1e-3))
         angle = getattr(model, "theta_w_dark", np.pi / 2)
@@ -115,17 +118,17 @@ def largest_mixing(model: Model, name: str) -> np.ndarray:
     found = effects(grid.reshape(-1, *(1 for _ in shape)))
     strength = np.broadcast_to(chosen.strength(found), (grid.size, *shape)).reshape(grid.size, -1)
     gap = np.broadcast_to(np.isnan(np.asarray(found.eta)), (grid.size, *shape)).reshape(grid.size, -1)
-    if chosen.in_gap:
-        strength = np.where(gap, np.inf, strength)
-    broken = strength >= 1
-    first = np.argmax(broken, axis=0)
-    before = np.maximum(first - 1, 0)
+    strength = np.where(gap & chosen.in_gap, np.inf, strength)
     columns = np.arange(strength.shape[1])
-    low, high = strength[before, columns], strength[first, columns]
-    usable = (first > 0) & (low > 0) & np.isfinite(high)
-    share = np.where(usable, -np.log(np.where(usable, low, 1.0)) / np.log(np.where(usable, high / np.where(low > 0, low, 1.0), np.e)), 0.0)  # fmt: skip
-    value = grid[before] * (grid[first] / grid[before]) ** share
-    return np.where(broken.any(axis=0), value, np.inf).reshape(shape)
+    best = np.argmin(np.where(np.isnan(strength), np.inf, strength), axis=0)
+    broken = (strength >= 1) & (np.arange(grid.size)[:, None] > best)
+    after = np.argmax(broken, axis=0)
+    before = np.maximum(after - 1, 0)
+    low, high = strength[before, columns], strength[after, columns]
+    usable = (low > 0) & (low < 1) & np.isfinite(high)
+    share = np.where(usable, -np.log(np.where(usable, low, 0.5)) / np.log(np.where(usable, high / np.where(usable, low, 1.0), np.e)), 0.0)  # fmt: skip
+    value = np.where(broken.any(axis=0), grid[before] * (grid[after] / grid[before]) ** share, np.inf)
+    return np.where(strength[best, columns] >= 1, 0.0, value).reshape(shape)
 
 
 def bound(name: str) -> MixingBound:
@@ -180,7 +183,7 @@ def bounds_of(dataset: xarray.Dataset, names: tuple[str, ...] = SHOWN) -> list[C
         return []
     x = np.unique(np.asarray(dataset[axes[0]], dtype=float))
     fixed = dict(line.split("=", 1) for line in dataset.attrs["model_parameters"].split("\n") if line)
-    given = {name: value if kind.PARAMETERS[name].choices else units.convert(value, kind.PARAMETERS[name].unit, where=name) for name, value in fixed.items()}  # fmt: skip
+    given = {name: value if kind.PARAMETERS[name].choices else float(value) for name, value in fixed.items()}  # fmt: skip
     model = kind(**{**given, axes[0]: x})
     found = []
     for name in names:

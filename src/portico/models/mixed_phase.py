@@ -340,8 +340,9 @@ class MixedPhase(Model):
         ]
         total = sum(numbers.zprime_widths.values())
         eta = mixing * xp.sin(self.theta_w_dark) / xp.sqrt(1 - xp.asarray(mixing) ** 2)
+        own = xp.where(xp.isnan(states.zprime_mass), self.zprime_mass_gev(), states.zprime_mass)
         return MixingEffects(
-            states.zprime_mass, xp.abs(states.zprime.em / states.photon.em), xp.where(total > 0, dark[0] / xp.where(total > 0, total, 1.0), 0.0),
+            own, xp.abs(states.zprime.em / states.photon.em), xp.where(total > 0, dark[0] / xp.where(total > 0, total, 1.0), 0.0),
             eta + 0 * states.z_mass, dark[1] + zero, numbers.sector.epsilon,
         )  # fmt: skip
 

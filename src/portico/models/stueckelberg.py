@@ -255,13 +255,16 @@ class Stueckelberg(Model):
         Source: :mod:`portico.electroweak.stueckelberg`.
         """
         numbers = self._numbers(mixing=mixing)
-        sector, own = numbers.sector, numbers.zprime_widths
-        coupling = sector.states.zprime.em / sector.states.photon.em
-        eta = stueckelberg.hypercharge_mixing(self.kinetic_mixing, mixing).eta + 0 * sector.charge
+        sector, states = numbers.sector, numbers.sector.states
+        xp = array_namespace(sector.em)
+        delta = self.kinetic_mixing
+        eta = (mixing - delta) / xp.sqrt(1 - xp.asarray(delta) ** 2) + 0 * states.z_mass
+        total = sum(numbers.zprime_widths.values())
+        share = xp.where(total > 0, numbers.zprime_widths["chi chi"] / xp.where(total > 0, total, 1.0), 0.0)
+        own = xp.where(xp.isnan(states.zprime_mass), self.zprime_mass_gev(), states.zprime_mass)
         return MixingEffects(
-            self.zprime_mass_gev() + 0 * sector.charge, np.abs(coupling), ratios(own)["chi chi"], eta,
-            numbers.z_widths["chi chi"], sector.charge,
-        )  # fmt: skip
+            own, xp.abs(states.zprime.em / states.photon.em), share, eta, numbers.z_widths["chi chi"], sector.charge
+        )
 
     def notes(self) -> tuple[str, ...]:
         """Return sentences on a particle without charge."""
