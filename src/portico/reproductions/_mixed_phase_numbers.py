@@ -11,8 +11,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from scipy.optimize import brentq
 
+from .. import constants
 from ..constants import SIN2_THETA_W
+from ..detection.coincidence import coincidence_probability
 from ..electroweak.exchange import NeutralExchange
 from ..limits.reach import Limit, limit, reach
 from ..models import Millicharged, MixedPhase
@@ -29,7 +32,7 @@ ALPHA = 1 / 127.95
 ENERGY = 14_000.0
 """Energy of the collisions in GeV."""
 THETA_W = math.asin(math.sqrt(SIN2_THETA_W))
-STRONG_CHARGE = math.sqrt(4 * math.pi * SIN2_THETA_W * 137.035999084 / (4 * math.pi))
+STRONG_CHARGE = math.sqrt(SIN2_THETA_W / constants.ALPHA)
 """e'/e for g2'^2 = 4 pi at theta' = theta_W, e being that of Thomson scattering: 5.63."""
 LARGEST_CHARGE = 9.0
 """e'/e at which the source sees the Landau pole."""
@@ -40,6 +43,8 @@ _OPTIONS = {
     "rock": "off", "pdf": "NNPDF23_lo", "minimum_pair_mass": "2 GeV", "nuisances": "none",
 }  # fmt: skip
 _TINY = 1e-5  # of kappa and epsilon: where rates go as the square, and no width feels them
+
+_THREE = -math.log(0.05)  # events without background at 95% CL
 
 _Value = TypeVar("_Value")
 
@@ -141,6 +146,40 @@ class Numbers:
 
         return self._once(("two hits", zprime_mass, ratio), make)
 
+    def density(self, mass: float, ratio: float, dark_charge: float) -> float:
+        """Return dsigma/deta at the detector over the square of the charge, pb, with a narrow Z' and all else as if there were none.
+
+        Drell-Yan and quarkonia through photon and Z, and the Z' alone with BR = 1: what the reference numbers add up.
+        """
+        eta = self.search().prepared().pseudorapidity
+        alone = self.particle(mass, epsilon=_TINY).exchange()
+        total = float(drell_yan.density(self.table(), alone, mass, eta).value)
+        total += float(quarkonium.density(alone, mass, eta, ENERGY).value)
+        model = self.resonant(mass, ratio, kappa=_TINY, dark_charge=dark_charge)
+        exchange = model.exchange()
+        keep = np.array([name == "Z'" for name in exchange.names])
+        only = exchange._replace(
+            particle_vector=np.where(keep, exchange.particle_vector, 0.0),
+            particle_axial=np.where(keep, exchange.particle_axial, 0.0),
+        )
+        resonance = float(drell_yan.density(self.table(), only, mass, eta).value)
+        return total / _TINY**2 + resonance / float(np.asarray(model.charge())) ** 2
+
+    def apart(self, masses: Sequence[float], ratio: float, dark_charge: float) -> list[float]:
+        """Return the charge at which :meth:`density` gives three events without background, 300/fb."""
+        state = self.search().prepared()
+        exposure = state.luminosity_pb * 2 * state.window / (2 * np.pi)
+
+        def excess(log_charge: float, density: float) -> float:
+            charge = math.exp(log_charge)
+            seen = float(coincidence_probability((charge / 2e-3) ** 2, 3))
+            return math.log(exposure * density * charge**2 * seen / _THREE)
+
+        return [
+            math.exp(brentq(excess, math.log(1e-5), 0.0, args=(self.density(m, ratio, dark_charge),), xtol=1e-9))
+            for m in masses
+        ]
+
     # --- the search ---------------------------------------------------------------------------------------------------
 
     def search(self, luminosity: str = "300/fb", **options: str) -> Search:
@@ -160,7 +199,9 @@ class Numbers:
         """Return the reach at each mass without a Z'."""
         return [self.edge(self.particle(m), luminosity, sigma=sigma) for m in masses]
 
-    def resonant_edges(self, masses: Sequence[float], ratio: float, dark_charge: float, luminosity: str = "300/fb") -> list[float]:
+    def resonant_edges(
+        self, masses: Sequence[float], ratio: float, dark_charge: float, luminosity: str = "300/fb"
+    ) -> list[float]:
         """Return the reach at each mass with a Z' that decays to millicharged particles."""
         key = ("resonant edges", tuple(masses), ratio, dark_charge, luminosity)
         models = [self.resonant(m, ratio, dark_charge=dark_charge) for m in masses]
@@ -170,3 +211,15 @@ class Numbers:
         """Return the reach in the charge over masses."""
         options = question.pop("options", {})
         return reach(self.search(luminosity, **options), model, scan={"mass": masses}, parameter="epsilon", **question)
+
+    def background_reach(self, model: Any, masses: np.ndarray, luminosity: str, sigma: float) -> xarray.Dataset:
+        """Return the reach at so many sigma over the background of the letter of intent."""
+        question: dict[str, Any] = {"cl": math.erf(sigma / math.sqrt(2)), "method": "sqrt_b"}
+        return self.reach(model, masses, luminosity, options={"background": "loi"}, **question)
+
+    def one_hit(self, mass: float, ratio: float) -> float:
+        """Return the cross section with one particle or its antiparticle in the detector over kappa^2, pb; the Z' with BR = 1."""
+        model = self.resonant(mass, ratio, kappa=_TINY)
+        state = self.search().prepared()
+        density = float(drell_yan.density(self.table(), model.exchange(), mass, state.pseudorapidity).value)
+        return 2 * density * state.window / (2 * np.pi) / _TINY**2
