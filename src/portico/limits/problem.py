@@ -49,7 +49,8 @@ class Problem(NamedTuple):
 
     ``required`` is for the uncertainties of the search, ``required_known`` for none, ``bands`` at the five places of the
     expected band (or empty); ``used`` is the method that was used, ``notes`` says what should be known of it. ``published`` is
-    the limit that is carried over, for searches that rest on one.
+    the limit that is carried over, for searches that rest on one. ``most`` is the largest value of the parameter that each point of
+    the scan allows, None where that is all of its range.
     """
 
     search: Search
@@ -63,6 +64,7 @@ class Problem(NamedTuple):
     notes: tuple[str, ...]
     bands: tuple[Required, ...]
     published: Curve | None = None
+    most: np.ndarray | None = None
 
     @property
     def nuisances(self) -> tuple[str, ...]:
@@ -101,7 +103,11 @@ def problem_of(
         raise InvalidInput(
             f"model {model.NAME}: {', '.join(arrays)} is an array; expected one value, or a scan over it with portico.reach."
         )
-    search.signature.check_model(search, model.with_parameters(**{parameter: limit_range[1]}).with_parameters(**points))
+    theory = model.with_parameters(**points)
+    most = theory.largest_allowed(parameter)
+    search.signature.check_model(
+        search, theory.with_parameters(**{parameter: limit_range[1] if most is None else most})
+    )
     state = search.prepared()
     entry = search.experiment.entries.get("counts.observed")
     without_count = entry is None or method in upper_limits.FIGURES_OF_MERIT
@@ -121,13 +127,19 @@ def problem_of(
         raise
     own = getattr(search.signature, "limit_notes", None)  # for searches whose limits need a word
     if own is not None:
-        notes = (*notes, *own(search, model.with_parameters(**points)))
+        notes = (*notes, *own(search, theory))
+    if most is not None:
+        where = "" if np.ndim(most) == 0 else ", the smallest such end of the scan"
+        notes = (
+            *notes,
+            f"{model.NAME} has no states beyond {parameter} = {np.min(most):.3g}{where}; from there on the signal is taken to stay as it is.",
+        )
     kind = "expected" if observed is None else "observed"
     grid = np.geomspace(*limit_range, _GRID)
     bands = expected_requirements(
         known._replace(background_error=error), cl, method, signal="signal" in nuisances_of(search)
     )
-    return Problem(search, model, parameter, grid, required, without, kind, used, notes, bands)
+    return Problem(search, model, parameter, grid, required, without, kind, used, notes, bands, most=most)
 
 
 def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
@@ -136,14 +148,22 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
 
     everything = tuple(problem.search.options["channels"].split(","))
     kept: dict[tuple[str, bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
+    most = None if problem.most is None else np.broadcast_to(problem.most, np.shape(problem.most) or (count,))
+    most = most if most is None or most.size == count else most[first : first + count]
+
+    def theory_at(index: np.ndarray, x: np.ndarray) -> Model:
+        """The model at values of the parameter, which end where its states do."""
+        chosen = {name: values[index] for name, values in points.items()}
+        return problem.model.with_parameters(
+            **chosen, **{problem.parameter: x if most is None else np.minimum(x, most[index])}
+        )
 
     def estimates(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Events and their error by channel; what one channel needs again for itself is not computed again."""
         keys = [(name, index.tobytes(), x.tobytes()) for name in which]
         missing = tuple(key[0] for key in keys if key not in kept)
         if missing:
-            chosen = {name: values[index] for name, values in points.items()}
-            theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
+            theory = theory_at(index, x)
             for name, estimate in signature.channel_yields(problem.search, theory, channels=missing).items():
                 kept[name, *keys[0][1:]] = (
                     np.broadcast_to(estimate.value, x.shape),
@@ -156,8 +176,7 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
 
     def error_of(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Relative error of the signal from inputs and theory."""
-        chosen = {name: values[index] for name, values in points.items()}
-        theory = problem.model.with_parameters(**chosen, **{problem.parameter: x})
+        theory = theory_at(index, x)
         found = [value for value, _ in estimates(which, index, x)]
         moved = [
             value * signature.systematic_error(problem.search, theory, channel)

@@ -20,7 +20,7 @@ import numpy as np
 from .. import constants, units
 from ..decays.chain import Chain
 from ..errors import InvalidInput, unknown_name
-from . import _chains, _mediator_widths
+from . import _allowed, _chains, _mediator_widths
 
 Value = Any
 """A float, a numpy array or a traced jax array."""
@@ -109,6 +109,13 @@ class Model(eqx.Module):
     def notes(self) -> tuple[str, ...]:
         """Return sentences on what is special about this point; empty for most."""
         return ()
+
+    def largest_allowed(self, parameter: str) -> Value:
+        """Return the largest value of a limited parameter at which each point has states, None where all of its range is allowed.
+
+        Raises InvalidInput as the constructor does where not even the start of the range is allowed.
+        """
+        return _allowed.largest_allowed(self, parameter)
 
     def _store(self, given: Mapping[str, Value]) -> None:
         """Check the parameters and keep them; for constructors."""

@@ -196,8 +196,11 @@ def _model_at(rows: Rows, index: np.ndarray, coupling: np.ndarray) -> Model:
 def _computed(rows: Rows, index: np.ndarray, production: Production) -> _Kept:
     """Fluxes of some rows per charge squared: at one coupling where they scale, else at the nodes where they differ."""
     grid = np.exp(_coupling_nodes(rows))
-    nodes = grid[len(grid) // 2 :][:1] if _scales(rows, index[:1], grid) else grid
-    exchange = _model_at(rows, index, nodes[None, :]).exchange()  # type: ignore[attr-defined]
+    most = _model_at(rows, index, grid[None, :1]).largest_allowed(rows.coupling)
+    most = np.broadcast_to(grid[-1] if most is None else most, (index.size, 1))
+    nodes = grid[len(grid) // 2 :][:1] if _scales(rows, index[:1], np.minimum(grid, most[0])) else grid
+    couplings = np.minimum(nodes, most)
+    exchange = _model_at(rows, index, couplings).exchange()  # type: ignore[attr-defined]
     exchange = _of_shape(exchange, (index.size, nodes.size))
     charge, mass = charge_of(exchange), rows.mass[index]
     first = _at_node(exchange, np.zeros(index.size, dtype=int))
@@ -209,7 +212,7 @@ def _computed(rows: Rows, index: np.ndarray, production: Production) -> _Kept:
         events = production.events(charge, value, mass, above)
         _differing_nodes(exchange, charge, mass, production, value, error, events)
         error = error + _interpolation_error(value)
-    return _Kept(rows.key[index], charge / nodes, value, error, share, above)
+    return _Kept(rows.key[index], charge / couplings, value, error, share, above)
 
 
 def _differing_nodes(
