@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from portico import particles
 from portico.electroweak.exchange import NeutralExchange
 from portico.errors import OutOfValidity, UnknownName
-from portico.production import quarkonium
+from portico.production import quarkonium, side_decays
 from portico.production.side_flux import BETA_GAMMA
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "side_decays.json").read_text())
@@ -190,3 +190,18 @@ def test_every_number_says_unit_source_and_status():
         assert entry["source"].strip()
         assert entry["status"] in {"published", "digitised", "inferred", "assumed", "unverified", "computed"}
         assert entry.get("unit") or isinstance(entry["value"], str)
+
+
+@pytest.mark.parametrize("ratio", [0.05, 0.3, 0.7, 0.9, 0.99])
+def test_numerical_error_covers_the_difference_to_a_finer_rule(ratio):
+    """Between the nodes in mass, against 80 momenta, 40 polar angles and 40 azimuths."""
+    entry, mass = quarkonium.meson("J/psi"), 0.5 * ratio * particles.mass("J/psi")
+    shape = side_decays.TransverseMomentum("power", 4 / np.pi * entry.mean_transverse_momentum, 3.0, entry.mass)
+    spectrum = side_decays.transverse_momentum_nodes(shape, 80)
+    fine = side_decays.one_hit(
+        spectrum, entry.mass, mass, np.array([0.5 * entry.mass]), pseudorapidity=0.1, orders=(40, 40)
+    ).sum()
+    found = quarkonium.density(exchange(), mass, 0.1, 13e3, mesons=("J/psi",))
+    rate = entry.dilepton_density * quarkonium.branching_ratio(exchange(), mass, "J/psi") / entry.electron_fraction
+    assert abs(found.value / rate - fine) <= found.error / rate
+    assert found.error < 3e-3 * found.value

@@ -42,7 +42,7 @@ MODES = ("pi0", "eta", "eta_prime", "omega_to_pi0", "rho", "omega", "phi")
 _CHARGES = np.array([2 / 3, -1 / 3, -1 / 3])
 _CHUNK = 1024
 _LOWEST_RATIO = 1e-3
-_ANGLES = 6
+_ANGLES = 5
 _ENERGIES = 15
 
 
@@ -258,7 +258,7 @@ def _rates(points: _Points, name: str, order: int) -> tuple[np.ndarray, np.ndarr
     return q2, rate * vector * space_vector, rate * axial * space_axial
 
 
-_ORDERS = (40, 28)
+_ORDERS = (28, 20)
 """Nodes in each of two panels in q^2, and those of the rule that estimates the error."""
 
 
@@ -321,7 +321,7 @@ def _pair_table(parent: str, pseudorapidity: float) -> side_decays.SideTable:
 
 
 class _DalitzTable(NamedTuple):
-    """Daughters per unit of pseudorapidity by mass of chi, energy in the rest frame and p/M; sums with fewer nodes."""
+    """Daughters per unit of pseudorapidity by mass of chi, energy in the rest frame and p/M; sums from a coarser table."""
 
     log_ratio: np.ndarray
     density: np.ndarray
@@ -339,16 +339,21 @@ def _dalitz_table(name: str, pseudorapidity: float) -> _DalitzTable:
     spectrum = _spectrum(entry.parent)
     log_ratio = np.linspace(np.log(_LOWEST_RATIO), 0.0, 41)
     fraction = np.linspace(0, 1, _ENERGIES) ** 2
-    tables = []
-    for order, orders in ((24, (10, 5)), (17, (7, 4))):
+
+    def tabulated(step: int, order: int, orders: tuple[int, int]) -> np.ndarray:
         nodes, rows = side_decays.transverse_momentum_nodes(spectrum, order), []
-        for mass in 0.5 * (entry.mass - entry.recoil_mass) * np.exp(log_ratio):
-            energy = mass + (_largest_energy(entry, mass) - mass) * fraction
+        for mass in 0.5 * (entry.mass - entry.recoil_mass) * np.exp(log_ratio[::step]):
+            energy = mass + (_largest_energy(entry, mass) - mass) * fraction[::step]
             rows.append(
                 side_decays.one_hit(nodes, entry.mass, mass, energy, pseudorapidity=pseudorapidity, orders=orders)
             )
-        tables.append(np.array(rows))
-    return _DalitzTable(log_ratio, tables[0], tables[1].sum(-1))
+        return np.array(rows)
+
+    # every second mass and energy, fewer directions: their difference to the table holds all that is approximate in it
+    coarse = tabulated(2, 12, (8, 4)).sum(-1)
+    coarse = np.array([np.interp(fraction, fraction[::2], row) for row in coarse])
+    coarse = np.array([np.interp(log_ratio, log_ratio[::2], column) for column in coarse.T]).T
+    return _DalitzTable(log_ratio, tabulated(1, 24, (16, 6)), coarse)
 
 
 def _energy_weights(points: _Points, name: str, order: int) -> np.ndarray:

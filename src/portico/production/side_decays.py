@@ -278,7 +278,7 @@ class SideTable(NamedTuple):
 
 _LOWEST_RATIO = 1e-3
 """2m/M below which a daughter counts as massless, which it is to 1e-6."""
-_COARSE_SHARE = 0.7
+_COARSE_SHARE = 0.5
 """Nodes in each variable of the rule that estimates the error, relative to the one that is used."""
 
 
@@ -288,7 +288,7 @@ def side_table(
     *,
     pseudorapidity: float,
     masses: int = 65,
-    orders: tuple[int, int, int] = (32, 12, 6),
+    orders: tuple[int, int, int] = (32, 14, 12),
 ) -> SideTable:
     r"""Tabulate :func:`one_hit` of a decay to two equal masses, over the ratio 2m/M.
 
