@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..models import MixedPhase
-from .style import COLOURS, DASHES, single_frame, styled
+from .style import COLOURS, DASHES, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +32,8 @@ def couplings(model: MixedPhase, ax: Axes | None = None) -> Axes:
 
     Raises InvalidInput for another model, or where parameters are arrays.
     """
+    from matplotlib.figure import Figure
+
     if not isinstance(model, MixedPhase):
         raise InvalidInput(
             f"plot: couplings: expected a model mixed_phase, given {getattr(model, 'NAME', type(model).__name__)}."
@@ -53,14 +55,14 @@ def couplings(model: MixedPhase, ax: Axes | None = None) -> Axes:
         (r"$\eta$, over $\kappa$", np.sin(_ANGLES) / math.sqrt(1 - kappa**2)),
     ]
     with styled():
-        ax = single_frame(ax)
+        ax = Figure(figsize=(5.6, 4.5)).add_axes((0.135, 0.165, 0.815, 0.815)) if ax is None else ax
         for k, (text, values) in enumerate(lines):
             ax.plot(
                 _ANGLES, np.abs(values), color=COLOURS[k], linestyle=DASHES[k % len(DASHES)], linewidth=1.6, label=text
             )
         ax.set_yscale("log")
         ends = np.concatenate([np.abs(values) for _, values in lines])
-        ax.set_ylim(max(_LOWEST, 0.7 * float(np.min(ends[ends > 0]))), 30 * float(np.max(np.minimum(ends, 30))))
+        ax.set_ylim(max(_LOWEST, 0.7 * float(np.min(ends[ends > 0]))), 20 * float(np.max(np.minimum(ends, 30))))
         ax.set_xlim(0, math.pi / 2)
         ax.set_xticks(
             [0, math.pi / 8, math.pi / 4, 3 * math.pi / 8, math.pi / 2],
@@ -68,6 +70,6 @@ def couplings(model: MixedPhase, ax: Axes | None = None) -> Axes:
         )
         ax.set_xlabel(r"dark mixing angle $\theta_W'$")
         ax.set_ylabel("coupling over e")
-        title = rf"$m_{{Z'}} = {float(np.asarray(model.zprime_mass_gev())):.3g}$ GeV, $e' = {float(model.dark_charge):.3g}\,e$, {model.content}"
+        title = rf"$m_{{Z'}} = {float(np.asarray(model.zprime_mass_gev())):.3g}$ GeV, $e'/e = {float(model.dark_charge):.3g}$, {model.content}"
         ax.legend(loc="upper left", ncols=2, title=title, title_fontsize=9)
     return ax

@@ -140,7 +140,7 @@ class Numbers:
             state = self.search().prepared()
             found = vector_and_jet.two_hit_sigma(
                 self.table(), model.exchange(), zprime_mass / ratio, state.pseudorapidity,
-                window=1 / (20 + 4.2), branching_ratio=1.0,
+                window=1 / (20 + 4.2), branching_ratio=1.0, scale="z_mass",
             )  # fmt: skip
             return float(found.value) / _TINY**2
 

@@ -12,14 +12,16 @@ from ..limits.curves import compared
 from ..limits.kappa_bounds import bounds_of
 from ..plotting import couplings
 from ..plotting.style import COLOURS, DASHES, scale_horizontal, single_frame, styled
+from ._mixed_phase_mixing import Z_MASS
 from ._mixed_phase_numbers import STRONG_CHARGE, Numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MASSES = np.geomspace(0.5, 100.0, 61)
-_REACHED = np.geomspace(0.3, 130.0, 41)
-_TWO = np.geomspace(0.6, 30.0, 13)
+MASSES = np.geomspace(0.5, 100.0, 301)
+_REACHED = np.geomspace(0.3, 130.0, 73)
+_TWO = np.geomspace(0.75, 29.0, 21)
+_CUT = 2.0  # GeV: a lighter Z' is cut away with the pairs
 _PARTICLE = r"$m_\chi$ [GeV]"
 
 
@@ -30,11 +32,15 @@ def _production(numbers: Numbers) -> Axes:
         lines = [
             ("Drell-Yan through photon and Z", numbers.drell_yan(MASSES), COLOURS[0], DASHES[0]),
             ("quarkonia", numbers.quarkonia(MASSES), COLOURS[2], DASHES[3]),
-            (r"with the $Z'$, $e'=e$", numbers.coherent(MASSES, 3), COLOURS[1], DASHES[1]),
-            (r"with the $Z'$, $e'=5.63\,e$", numbers.coherent(MASSES, 3, STRONG_CHARGE), COLOURS[3], DASHES[2]),
         ]
+        for text, charge, colour, dashes in (
+            (r"$e'=e$", 1.0, COLOURS[1], DASHES[1]),
+            (r"$e'=5.63\,e$", STRONG_CHARGE, COLOURS[3], DASHES[2]),
+        ):
+            seen = np.where(3 * MASSES > _CUT, numbers.coherent(MASSES, 3, charge), np.nan)
+            lines.append((f"photon, Z and $Z'$, {text}", seen, colour, dashes))
         for text, values, colour, dashes in lines:
-            shown = np.where(values > 0, values, np.nan)
+            shown = np.where(values > 0, values, np.nan)  # pairs of Drell-Yan from 2 GeV on
             ax.plot(MASSES, shown, color=colour, linestyle=dashes, linewidth=1.6, label=text)
         together = lines[0][1] + lines[1][1]
         ax.plot(MASSES, together, color="black", linewidth=0.9, label="Drell-Yan and quarkonia")
@@ -50,33 +56,32 @@ def _production(numbers: Numbers) -> Axes:
 
 def _reach(numbers: Numbers, ratio: int) -> Axes:
     """Fig. 2: reach in the charge at two luminosities, two sigma filled in and three sigma dashed, with published limits and bounds."""
+    from matplotlib.figure import Figure
+
     model = numbers.resonant(None, ratio)
     with styled():
-        ax = single_frame(None, 4.6)
+        ax = Figure(figsize=(8.2, 4.4)).add_axes((0.085, 0.125, 0.58, 0.855))
         bounds = []
         for luminosity, colour in (("300/fb", "black"), ("3000/fb", COLOURS[0])):
             for sigma, dashes, width in ((2, "-", 1.7), (3, DASHES[1], 1.3)):
                 found = numbers.background_reach(model, _REACHED, luminosity, sigma)
+                text = f"{luminosity}, {sigma}$\\sigma$ over background"
                 ax.plot(
-                    _REACHED,
-                    found["low"].values[:, 0],
-                    color=colour,
-                    linestyle=dashes,
-                    linewidth=width,
-                    label=f"{luminosity}, {sigma}$\\sigma$",
+                    _REACHED, found["low"].values[:, 0], color=colour, linestyle=dashes, linewidth=width, label=text
                 )
             bounds = bounds_of(found)
-        for curve, colour in zip(_published(), (*COLOURS[2:], *COLOURS[2:]), strict=False):
+        shown = [each for each in _published() if each.mass[-1] > _REACHED[0] and each.mass[0] < _REACHED[-1]]
+        for curve, colour in zip(shown, (*COLOURS[1:], *COLOURS[1:]), strict=False):
             ax.plot(curve.mass, curve.value, color=colour, linewidth=1.0, label=curve.title)
         for curve, dashes in zip(bounds, (*DASHES[1:], *DASHES), strict=False):
             ax.plot(curve.mass, curve.value, color="#8a8a8a", linestyle=dashes, linewidth=1.2, label=curve.title)
         scale_horizontal(ax, _REACHED)
         ax.set_yscale("log")
-        ax.set_ylim(3e-4, 30)
+        ax.set_ylim(3e-4, 1)
         ax.set_xlabel(_PARTICLE)
         ax.set_ylabel(r"$\epsilon$")
-        title = rf"$m_{{Z'}}={ratio}m_\chi$, $\theta_W'=\theta_W$, $e'=e$, BR$(Z'\to\chi\bar\chi)=1$"
-        ax.legend(loc="upper left", ncols=2, fontsize=7, title=title, title_fontsize=8.5)
+        title = rf"$m_{{Z'}}={ratio}m_\chi$, $\theta_W'=\theta_W$, $e'=e$," "\n" r"BR$(Z'\to\chi\bar\chi)=1$"
+        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.01), title=title, title_fontsize=10, alignment="left")
     return ax
 
 
@@ -90,9 +95,10 @@ def _two_hits(numbers: Numbers) -> Axes:
     with styled():
         ax = single_frame(None)
         for ratio, colour in ((3, COLOURS[0]), (9, COLOURS[1])):
-            one = np.array([numbers.one_hit(m, ratio) for m in _TWO])
-            two = np.array([numbers.two_hits(ratio * m, ratio) for m in _TWO])
-            ax.plot(_TWO, one, color=colour, linewidth=1.6, label=rf"one, $m_{{Z'}}={ratio}m_\chi$")
+            masses = _TWO[0.9 * Z_MASS / ratio > _TWO]  # below the crossing with the Z
+            one = np.array([numbers.one_hit(m, ratio) for m in masses])
+            two = np.array([numbers.two_hits(ratio * m, ratio) for m in masses])
+            ax.plot(masses, one, color=colour, linewidth=1.6, label=rf"one, $m_{{Z'}}={ratio}m_\chi$")
             ax.plot(
                 _TWO,
                 two,
@@ -105,7 +111,10 @@ def _two_hits(numbers: Numbers) -> Axes:
         ax.set_yscale("log")
         ax.set_xlabel(_PARTICLE)
         ax.set_ylabel(r"$\sigma\times$ acceptance$/\kappa^2$ [pb]")
-        ax.legend(loc="upper right", title=r"14 TeV, $\theta_W'=\theta_W$, $e'=e$, 1 m$^2$ at 20 m", title_fontsize=9)
+        ax.set_ylim(1e-11, 1e6)
+        ax.legend(
+            loc="upper right", ncols=2, title=r"14 TeV, $\theta_W'=\theta_W$, $e'=e$, 1 m$^2$ at 20 m", title_fontsize=9
+        )
     return ax
 
 
