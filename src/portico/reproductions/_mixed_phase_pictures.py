@@ -46,7 +46,7 @@ def _production(numbers: Numbers) -> Axes:
         ax.plot(MASSES, together, color="black", linewidth=0.9, label="Drell-Yan and quarkonia")
         scale_horizontal(ax, MASSES)
         ax.set_yscale("log")
-        ax.set_ylim(0.1, 3e9)
+        ax.set_ylim(0.1, 1e12)
         ax.set_xlabel(_PARTICLE)
         ax.set_ylabel(r"$\sigma(pp\to\chi\bar\chi X)/\epsilon^2$ [pb]")
         title = r"14 TeV, $m_{Z'}=3m_\chi$, $\theta_W'=\theta_W$, pairs above 2 GeV"
@@ -100,7 +100,7 @@ def _two_hits(numbers: Numbers) -> Axes:
             two = np.array([numbers.two_hits(ratio * m, ratio) for m in masses])
             ax.plot(masses, one, color=colour, linewidth=1.6, label=rf"one, $m_{{Z'}}={ratio}m_\chi$")
             ax.plot(
-                _TWO,
+                masses,
                 two,
                 color=colour,
                 linewidth=1.6,
