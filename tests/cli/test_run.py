@@ -62,6 +62,26 @@ def test_widths_as_text(run):
     assert " cm" in out
 
 
+def test_widths_of_what_decays_to_millicharged_particles(run):
+    point = ("widths", "mixed_phase", "--set", "mass=1GeV", "--set", "kappa=1e-3", "--set", "theta_w_dark=28.74 deg")
+    done = run(*point)
+    assert "note: e' = 1 e, BR(Z' -> chi chi) = 0.208." in done.err
+    assert "\nZ -> nu_D nu_D " in done.out
+    assert "\nJ/psi -> chi chi " in done.out
+    assert "rho -> chi chi" not in done.out  # closed
+    content = _json(run(*point, "--json"))
+    decay = content["parent_decays"]["Z -> chi chi"]
+    assert decay["width_gev"] == pytest.approx(30.2e-3 * 7.688e-4**2, rel=3e-3)
+    assert content["parent_decays"]["rho -> chi chi"] == {"width_gev": 0.0, "branching_ratio": 0.0}
+
+
+def test_a_stable_particle_has_no_widths_of_its_own(run):
+    out = run("widths", "millicharged", "--set", "mass=100MeV", "--set", "epsilon=1e-3").out
+    assert "stable: no decay of its own" in out
+    assert "\npi0 -> gamma chi chi" not in out
+    assert "\neta -> gamma chi chi " in out
+
+
 INELASTIC = ("widths", "inelastic", "--set", "mass=1.25", "--set", "epsilon=1e-3", "--set", "alpha_dark=0.1")
 
 

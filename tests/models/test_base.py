@@ -73,7 +73,10 @@ def test_a_model_survives_pickling_and_a_round_trip_through_its_parameters(name)
     assert model.with_parameters(mass=0.4).parameters()["mass"] == 0.4
 
 
-@pytest.mark.parametrize("name", NAMES)
+_COMPILES_LONG = ("mixed_phase",)
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in _COMPILES_LONG else n for n in NAMES])
 def test_gradients_of_a_model_are_finite(name):
     slope = jax.jit(jax.vmap(jax.grad(lambda mass: _example(name, mass=mass).width())))(np.array([0.01, 0.3, 5.0]))
     assert np.all(np.isfinite(slope))

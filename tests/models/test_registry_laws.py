@@ -136,7 +136,7 @@ def test_widths_are_finite_and_not_negative_from_end_to_end(name, choice):
 def test_ratios_lifetime_and_length_follow_from_the_widths(name, choice):
     mass = np.geomspace(*_ends(name), 256)
     model = _make(name, choice, mass=mass)
-    total = np.sum([np.broadcast_to(w, mass.shape) for w in model.partial_widths().values()], axis=0)
+    total = sum((np.broadcast_to(w, mass.shape) for w in model.partial_widths().values()), np.zeros(mass.shape))
     np.testing.assert_allclose(model.width(), total, rtol=ROUNDING)
     ratios = np.sum([np.broadcast_to(r, mass.shape) for r in model.branching_ratios().values()], axis=0)
     np.testing.assert_allclose(ratios, np.where(total > 0, 1.0, 0.0), rtol=ROUNDING)

@@ -61,8 +61,10 @@ def widths(model_name: str, settings: list[str] | None, *, as_json: bool) -> Non
     for name, found in (fermions or {}).items():
         print(f"\n{name}: {number(found['mass_gev'])} GeV\n")
         _print_widths(found["partial_widths_gev"], found["branching_ratios"], found["lifetime_s"], found["ctau_cm"])
-    if parents:
-        rows = [(mode, number(found.width), number(found.branching_ratio)) for mode, found in parents.items()]
+    rows = [
+        (mode, number(found.width), number(found.branching_ratio)) for mode, found in parents.items() if found.width > 0
+    ]
+    if rows:
         print("\n" + table(("decay to it", "width [GeV]", "branching ratio"), rows))
 
 

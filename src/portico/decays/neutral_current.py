@@ -9,15 +9,18 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
+from ..numerics.batching import in_batches
 from ..numerics.namespace import array_namespace
 from .hadronic_ratio import hadronic_ratio, strong_coupling
 
 QUARKS_FROM_GEV = 12.0
 """From here on hadrons are quarks with a QCD factor; below, the measured ratio R."""
+_BATCH = 64
 _SUM_CHARGES2 = 11 / 9  # of u, d, s, c, b
 
 
@@ -30,11 +33,12 @@ class Current(NamedTuple):
 
 def _velocity2(mass: Array, first: ArrayLike, second: ArrayLike) -> tuple[Array, Array]:
     """Whether a pair is open, and 4 |p|^2/M^2; 1 in place of what is closed, so that no root sees 0."""
-    total, difference = jnp.asarray(first, float) + second, jnp.asarray(first, float) - second
-    safe = jnp.where(mass > 0, mass, 1.0)
+    xp = array_namespace(mass, first, second)
+    total, difference = xp.asarray(first, float) + second, xp.asarray(first, float) - second
+    safe = xp.where(mass > 0, mass, 1.0)
     squared = (1 - (total / safe) ** 2) * (1 - (difference / safe) ** 2)
     is_open = (mass > total) & (squared > 0)
-    return is_open, jnp.where(is_open, squared, 1.0)
+    return is_open, xp.where(is_open, squared, 1.0)
 
 
 def width_to_fermions(
@@ -63,11 +67,12 @@ def width_to_fermions(
     >>> f"{float(width_to_fermions(91.1876, 0.1, 0.1, 0.0)):.5f} {float(width_to_fermions(1.0, 0.1, 0.1, 0.5))}"
     '0.04838 0.0'
     """
-    mass = jnp.asarray(mass, float)
+    xp = array_namespace(mass, vector, axial, fermion_mass)
+    mass = xp.asarray(mass, float)
     is_open, beta2 = _velocity2(mass, fermion_mass, fermion_mass)
     x = (1 - beta2) / 4
-    squares = jnp.asarray(vector, float) ** 2 * (1 + 2 * x) + jnp.asarray(axial, float) ** 2 * beta2
-    return jnp.where(is_open, colours * mass / (12 * math.pi) * jnp.sqrt(beta2) * squares, 0.0)
+    squares = xp.asarray(vector, float) ** 2 * (1 + 2 * x) + xp.asarray(axial, float) ** 2 * beta2
+    return xp.where(is_open, colours * mass / (12 * math.pi) * xp.sqrt(beta2) * squares, 0.0)
 
 
 def standard_model_current(
@@ -131,14 +136,28 @@ def width_to_hadrons(mass: ArrayLike, up: Current, down: Current, top_mass: Arra
     >>> float(width_to_hadrons(0.2, Current(0.2, 0.0), Current(-0.1, 0.0), 172.6))
     0.0
     """
-    mass = jnp.asarray(mass, float)
-    pair = [jnp.asarray(c.vector, float) ** 2 + jnp.asarray(c.axial, float) ** 2 for c in (up, down)]
+    xp = array_namespace(mass, up, down, top_mass)
+    mass = xp.asarray(mass, float)
+    pair = [xp.asarray(c.vector, float) ** 2 + xp.asarray(c.axial, float) ** 2 for c in (up, down)]
     squares = 2 * pair[0] + 3 * pair[1]
-    low = hadronic_ratio(jnp.minimum(mass, QUARKS_FROM_GEV)) / _SUM_CHARGES2
-    factor = 1 + strong_coupling(jnp.maximum(mass, QUARKS_FROM_GEV) ** 2, 5) / math.pi
+    # on the host too, what comes from the data of R is compiled
+    low, factor = _qcd(mass) if xp is jnp else in_batches(_qcd, [mass], _BATCH)
     unit = mass / (12 * math.pi) * squares
     top = factor * width_to_fermions(mass, up.vector, up.axial, top_mass, colours=3)
-    return jnp.where(mass < QUARKS_FROM_GEV, unit * low, unit * 3 * factor + top)
+    return xp.where(mass < QUARKS_FROM_GEV, unit * low, unit * 3 * factor + top)
+
+
+class _Qcd(NamedTuple):
+    """R over the sum of squared charges, up to 12 GeV; 1 + alpha_s/pi from there."""
+
+    ratio: Array
+    factor: Array
+
+
+@jax.jit
+def _qcd(mass: Array) -> _Qcd:
+    ratio = hadronic_ratio(jnp.minimum(mass, QUARKS_FROM_GEV)) / _SUM_CHARGES2
+    return _Qcd(ratio, 1 + strong_coupling(jnp.maximum(mass, QUARKS_FROM_GEV) ** 2, 5) / math.pi)
 
 
 def width_to_w_pair(mass: ArrayLike, coupling: ArrayLike, w_mass: ArrayLike) -> Float[Array, "..."]:
@@ -163,11 +182,12 @@ def width_to_w_pair(mass: ArrayLike, coupling: ArrayLike, w_mass: ArrayLike) -> 
     >>> float(width_to_w_pair(150.0, 0.1, 80.4))
     0.0
     """
-    mass = jnp.asarray(mass, float)
+    xp = array_namespace(mass, coupling, w_mass)
+    mass = xp.asarray(mass, float)
     is_open, beta2 = _velocity2(mass, w_mass, w_mass)
-    x = jnp.where(is_open, (1 - beta2) / 4, 0.25)
-    width = jnp.asarray(coupling, float) ** 2 * mass / (192 * math.pi * x**2) * (1 + 20 * x + 12 * x**2)
-    return jnp.where(is_open, width * beta2 * jnp.sqrt(beta2), 0.0)
+    x = xp.where(is_open, (1 - beta2) / 4, 0.25)
+    width = xp.asarray(coupling, float) ** 2 * mass / (192 * math.pi * x**2) * (1 + 20 * x + 12 * x**2)
+    return xp.where(is_open, width * beta2 * xp.sqrt(beta2), 0.0)
 
 
 def width_to_z_higgs(
@@ -194,9 +214,10 @@ def width_to_z_higgs(
     >>> float(width_to_z_higgs(150.0, 1.0, 91.2, 125.2))
     0.0
     """
-    mass, z_mass = jnp.asarray(mass, float), jnp.asarray(z_mass, float)
+    xp = array_namespace(mass, coupling, z_mass, higgs_mass)
+    mass, z_mass = xp.asarray(mass, float), xp.asarray(z_mass, float)
     is_open, squared = _velocity2(mass, z_mass, higgs_mass)
-    safe = jnp.where(is_open, mass, 1.0)
-    energy = (safe**2 + z_mass**2 - jnp.asarray(higgs_mass, float) ** 2) / (2 * safe)
-    width = jnp.asarray(coupling, float) ** 2 * jnp.sqrt(squared) / (48 * math.pi * safe) * (2 + (energy / z_mass) ** 2)
-    return jnp.where(is_open, width, 0.0)
+    safe = xp.where(is_open, mass, 1.0)
+    energy = (safe**2 + z_mass**2 - xp.asarray(higgs_mass, float) ** 2) / (2 * safe)
+    width = xp.asarray(coupling, float) ** 2 * xp.sqrt(squared) / (48 * math.pi * safe) * (2 + (energy / z_mass) ** 2)
+    return xp.where(is_open, width, 0.0)

@@ -11,16 +11,19 @@ distance: a gap around the mass of the Z.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from ..numerics.namespace import array_namespace
 from . import neutral_mixing
 from .neutral_mixing import HyperchargeMixing, MassivePair, NeutralStates
 
-_STEPS = 10
+_STEPS = 12
+_NEARLY = 1e-8  # the next step squares it
 _GAP_STEPS = 60
 _CONVERGED = 3e-8  # at the edge of the gap rounding alone moves the root by 1e-8
 
@@ -75,8 +78,9 @@ def repulsion_at_eta(eta: ArrayLike) -> Repulsion:
     >>> [float(v) for v in repulsion_at_eta(0.5)]
     [0.25, -1.0, 0.0]
     """
-    a = jnp.asarray(eta, float) ** 2
-    return Repulsion(a, -jnp.ones_like(a), jnp.zeros_like(a))
+    xp = array_namespace(eta)
+    a = xp.asarray(eta, float) ** 2
+    return Repulsion(a, -xp.ones_like(a), xp.zeros_like(a))
 
 
 def repulsion_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike) -> Repulsion:
@@ -102,23 +106,26 @@ def repulsion_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike) -> Repulsion
     0.0
     """
     sine, cosine = neutral_mixing.dark_sine_cosine(theta_w_dark)
-    a = (jnp.asarray(charge, float) * sine) ** 2
+    xp = array_namespace(charge, theta_w_dark)
+    a = (xp.asarray(charge, float) * sine) ** 2
     return Repulsion(a, a, cosine**2 + 0 * a)
 
 
 def _cosine2(y: Array, product: Array) -> tuple[Array, Array, Array]:
     """Squared cosine of the hatted angle, its derivative by y, and whether there is one; product is s0^2 c0^2."""
+    xp = array_namespace(y, product)
     inside = y > 4 * product
-    root = jnp.sqrt(jnp.where(inside, 1 - 4 * product / jnp.where(inside, y, 1.0), 1.0))
-    return jnp.where(inside, (1 + root) / 2, 0.5), jnp.where(inside, product / (root * y**2), 0.0), inside
+    root = xp.sqrt(xp.where(inside, 1 - 4 * product / xp.where(inside, y, 1.0), 1.0))
+    return xp.where(inside, (1 + root) / 2, 0.5), xp.where(inside, product / (root * y**2), 0.0), inside
 
 
 def _repulsion(y: Array, product: Array, terms: Repulsion) -> tuple[Array, Array, Array]:
     """G and its derivative by y, and whether they exist."""
+    xp = array_namespace(y, product, terms)
     cos2, slope, inside = _cosine2(y, product)
     rest = terms.c * cos2 - terms.b
     inside = inside & ((rest > 0) | (terms.a == 0))
-    rest = jnp.where(rest > 0, rest, 1.0)
+    rest = xp.where(rest > 0, rest, 1.0)
     value = product * terms.a / (cos2 * rest)
     return value, -value * slope * (1 / cos2 + terms.c / rest), inside
 
@@ -148,30 +155,47 @@ def hatted_mass_squared(ratio: ArrayLike, product: ArrayLike, terms: Repulsion) 
     >>> f"{float(hatted_mass_squared(1e-3, 0.1777, repulsion_at_eta(0.1))):.5f}"
     '0.99768'
     """
-    ratio, product = jnp.asarray(ratio, float), jnp.asarray(product, float)
+    xp = array_namespace(ratio, product, terms)
+    ratio, product = xp.asarray(ratio, float), xp.asarray(product, float)
+    shape = xp.broadcast_shapes(ratio.shape, product.shape, *(term.shape for term in terms))
+    held = jax.lax.stop_gradient if xp is jnp else (lambda values: values)
+    fixed = held((ratio, product, terms))
 
-    def step(w: Array) -> tuple[Array, Array]:
-        value, slope, inside = _repulsion(1 + w, product, terms)
-        constant = value - slope * w
-        # (1 + slope) w^2 + b w + constant = 0, the root next to 0 without subtraction
-        b = 1 - ratio + constant + slope
-        square = b**2 - 4 * (1 + slope) * constant
-        real = square > 0
-        root = jnp.where(real, jnp.sqrt(jnp.where(real, square, 1.0)), 0.0)
-        lower = jnp.where(b >= 0, 1.0, -1.0)
-        bottom = b + lower * root
-        new = jnp.where(constant == 0, 0.0, -2 * constant / jnp.where(bottom == 0, 1.0, bottom))
-        good = inside & (square >= 0) & jnp.where(ratio < 1, b >= 0, b <= 0)
-        return new, good | (terms.a == 0)
+    def further(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        w, _, count = state
+        new = _step(w, *fixed)[0]
+        return new, xp.any(xp.abs(new - w) > _NEARLY), count + 1
 
-    w = jnp.zeros(jnp.broadcast_shapes(ratio.shape, product.shape, terms.a.shape))
-    for _ in range(_STEPS - 1):
-        w = step(w)[0]
-    # the steps converge quadratically: the last one carries the whole derivative
-    last = jax.lax.stop_gradient(w)
-    w, good = step(last)
-    good = good & (jnp.abs(jax.lax.stop_gradient(w) - last) < _CONVERGED)
-    return jnp.where(good & (ratio >= 0), 1 + w, jnp.nan)
+    last = _repeated(further, (xp.zeros(shape), xp.asarray(True), xp.asarray(0)))
+    # the steps converge quadratically: one more from the root carries the whole derivative
+    w, good = _step(last, ratio, product, terms)
+    good = good & (xp.abs(held(w) - last) < _CONVERGED)
+    return xp.where(good & (ratio >= 0), 1 + w, xp.nan)
+
+
+def _repeated(further: Callable[[Any], Any], state: Any) -> Any:
+    """The first part of a state after steps until it says that no more are needed, compiled or on the host."""
+    if array_namespace(state) is jnp:
+        return jax.lax.while_loop(lambda state: state[1] & (state[2] < _STEPS), further, state)[0]
+    while state[1] and state[2] < _STEPS:
+        state = further(state)
+    return state[0]
+
+
+def _step(w: Array, ratio: Array, product: Array, terms: Repulsion) -> tuple[Array, Array]:
+    """Next value of y - 1, with G linear around the last one, and whether the quadratic that is left has a root."""
+    xp = array_namespace(w, ratio, product, terms)
+    value, slope, inside = _repulsion(1 + w, product, terms)
+    constant = value - slope * w
+    # (1 + slope) w^2 + b w + constant = 0, the root next to 0 without subtraction
+    b = 1 - ratio + constant + slope
+    square = b**2 - 4 * (1 + slope) * constant
+    real = square > 0
+    root = xp.where(real, xp.sqrt(xp.where(real, square, 1.0)), 0.0)
+    bottom = b + xp.where(b >= 0, root, -root)
+    new = xp.where(constant == 0, 0.0, -2 * constant / xp.where(bottom == 0, 1.0, bottom))
+    good = inside & (square >= 0) & xp.where(ratio < 1, b >= 0, b <= 0)
+    return new, good | (terms.a == 0)
 
 
 def gap(product: ArrayLike, terms: Repulsion) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -197,21 +221,22 @@ def gap(product: ArrayLike, terms: Repulsion) -> tuple[Float[Array, "..."], Floa
     >>> f"{float(low):.4f} {float(high):.4f}"
     '0.9514 1.0476'
     """
-    product = jnp.asarray(product, float)
+    xp = array_namespace(product, terms)
+    product = xp.asarray(product, float)
 
     def ratio(y: Array) -> Array:
         value, _, inside = _repulsion(y, product, terms)
-        return jnp.where(inside, y * (1 + value / (y - 1)), jnp.nan)
+        return xp.where(inside, y * (1 + value / (y - 1)), xp.nan)
 
-    shape = jnp.broadcast_shapes(product.shape, terms.a.shape)
-    strength = 1 + jnp.sqrt(_repulsion(jnp.ones(shape), product, terms)[0])
-    lowest = 4 * product * (1 + 1e-12) + jnp.zeros(shape)
-    low = _extremum(lambda y: ratio(y), lowest, jnp.ones(shape) - 1e-12)
-    high = -_extremum(lambda y: -ratio(y), jnp.ones(shape) + 1e-12, 1 + 2 * strength)
+    shape = xp.broadcast_shapes(product.shape, terms.a.shape)
+    strength = 1 + xp.sqrt(_repulsion(xp.ones(shape), product, terms)[0])
+    lowest = 4 * product * (1 + 1e-12) + xp.zeros(shape)
+    low = _extremum(lambda y: ratio(y), lowest, xp.ones(shape) - 1e-12)
+    high = -_extremum(lambda y: -ratio(y), xp.ones(shape) + 1e-12, 1 + 2 * strength)
     free = terms.a == 0
     return (
-        jnp.where(free, 1.0, jnp.sqrt(jnp.where(low > 0, low, 0.0))),
-        jnp.where(free, 1.0, jnp.sqrt(high)),
+        xp.where(free, 1.0, xp.sqrt(xp.where(low > 0, low, 0.0))),
+        xp.where(free, 1.0, xp.sqrt(high)),
     )
 
 
@@ -219,17 +244,24 @@ def _extremum(function, low: Array, high: Array) -> Array:  # type: ignore[no-un
     """Largest value of a function with one maximum; where it is nan it counts as minus infinity."""
     golden = (5**0.5 - 1) / 2
 
+    xp = array_namespace(low, high)
+
     def worth(y: Array) -> Array:
         value = function(y)
-        return jnp.where(jnp.isnan(value), -jnp.inf, value)
+        return xp.where(xp.isnan(value), -xp.inf, value)
 
     def step(_: int, ends: tuple[Array, Array]) -> tuple[Array, Array]:
         a, b = ends
         first, second = b - golden * (b - a), a + golden * (b - a)
         left = worth(first) >= worth(second)
-        return jnp.where(left, a, first), jnp.where(left, second, b)
+        return xp.where(left, a, first), xp.where(left, second, b)
 
-    a, b = jax.lax.fori_loop(0, _GAP_STEPS, step, (low, high))
+    if xp is jnp:
+        a, b = jax.lax.fori_loop(0, _GAP_STEPS, step, (low, high))
+    else:
+        a, b = low, high
+        for count in range(_GAP_STEPS):
+            a, b = step(count, (a, b))
     return worth((a + b) / 2)
 
 
@@ -260,17 +292,17 @@ def gauge_basis(
     >>> float(found.unmixed_z_mass), float(found.dark_mass)
     (91.1876, 3.0)
     """
-    z_mass, zprime_mass = jnp.asarray(z_mass, float), jnp.asarray(zprime_mass, float)
-    product = jnp.asarray(product, float)
-    y = hatted_mass_squared((zprime_mass / z_mass) ** 2, product, terms)
+    xp = array_namespace(z_mass, zprime_mass, product, terms, *([] if scale_of is None else scale_of))
+    z_mass, zprime_mass = xp.asarray(z_mass, float), xp.asarray(zprime_mass, float)
+    product = xp.asarray(product, float)
+    (y,) = neutral_mixing.once((hatted_mass_squared((zprime_mass / z_mass) ** 2, product, terms),))
     cos2 = _cosine2(y, product)[0]
-    sine2, root = product / (y * cos2), jnp.sqrt(y)
+    sine2, root = product / (y * cos2), xp.sqrt(y)
     scale, stretch = (1.0, 1.0) if scale_of is None else (scale_of.scale, scale_of.stretch)
     gauge_sine2 = scale**2 * sine2 / (cos2 + scale**2 * sine2)
-    w_mass = root * z_mass * jnp.sqrt(cos2)
-    return GaugeBasis(
-        w_mass / jnp.sqrt(1 - gauge_sine2), gauge_sine2, zprime_mass / (root * stretch), w_mass, sine2, root * z_mass
-    )
+    w_mass = root * z_mass * xp.sqrt(cos2)
+    m1, m2 = w_mass / xp.sqrt(1 - gauge_sine2), zprime_mass / (root * stretch)
+    return neutral_mixing.once(GaugeBasis(m1, gauge_sine2, m2, w_mass, sine2, root * z_mass))
 
 
 def kappa_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: ArrayLike) -> Float[Array, "..."]:
@@ -295,9 +327,10 @@ def kappa_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: Ar
     >>> f"{float(kappa_at_charge(1e-3, 0.0, 0.23)):.6f}"
     '0.001140'
     """
-    charge = jnp.asarray(charge, float)
+    xp = array_namespace(charge, theta_w_dark, hatted_sine2)
+    charge = xp.asarray(charge, float)
     cosine = neutral_mixing.dark_sine_cosine(theta_w_dark)[1]
-    return charge / (cosine * jnp.sqrt(1 - jnp.asarray(hatted_sine2, float) + charge**2))
+    return charge / (cosine * xp.sqrt(1 - xp.asarray(hatted_sine2, float) + charge**2))
 
 
 def charge_at_kappa(kappa: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: ArrayLike) -> Float[Array, "..."]:
@@ -320,10 +353,11 @@ def charge_at_kappa(kappa: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: Arr
     >>> f"{float(charge_at_kappa(kappa_at_charge(1e-3, 0.4, 0.23), 0.4, 0.23)):.6f}"
     '0.001000'
     """
+    xp = array_namespace(kappa, theta_w_dark, hatted_sine2)
     mixing = neutral_mixing.hypercharge_mixing(kappa, theta_w_dark)
     cosine = neutral_mixing.dark_sine_cosine(theta_w_dark)[1]
-    cos2 = 1 - jnp.asarray(hatted_sine2, float)
-    return jnp.asarray(kappa, float) * cosine * jnp.sqrt(cos2) / mixing.scale
+    cos2 = 1 - xp.asarray(hatted_sine2, float)
+    return xp.asarray(kappa, float) * cosine * xp.sqrt(cos2) / mixing.scale
 
 
 def states_from_physical(
@@ -380,11 +414,12 @@ def mixed_pair(
     >>> float(pair.cosine)
     1.0
     """
-    z_mass, zprime_mass = jnp.asarray(z_mass, float), jnp.asarray(zprime_mass, float)
-    sine, cosine = jnp.sqrt(basis.hatted_sine2), jnp.sqrt(1 - basis.hatted_sine2)
+    xp = array_namespace(z_mass, zprime_mass, basis, mixing)
+    z_mass, zprime_mass = xp.asarray(z_mass, float), xp.asarray(zprime_mass, float)
+    sine, cosine = xp.sqrt(basis.hatted_sine2), xp.sqrt(1 - basis.hatted_sine2)
     pair = neutral_mixing.massive_pair(
         basis.hatted_mass, sine, mixing.eta, basis.dark_mass * mixing.stretch, z_mass >= zprime_mass
     )
-    known = ~jnp.isnan(pair.z_mass)
-    pair = pair._replace(z_mass=jnp.where(known, z_mass, jnp.nan), zprime_mass=jnp.where(known, zprime_mass, jnp.nan))
+    known = ~xp.isnan(pair.z_mass)
+    pair = pair._replace(z_mass=xp.where(known, z_mass, xp.nan), zprime_mass=xp.where(known, zprime_mass, xp.nan))
     return pair, neutral_mixing.components(pair, mixing, (sine, cosine), basis.hatted_mass)

@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from ..numerics.namespace import array_namespace
 from .neutral_mixing import Components, HyperchargeMixing
 from .physical_inputs import GaugeBasis, gauge_basis, mixed_pair, repulsion_at_eta
 
@@ -61,11 +62,12 @@ def hypercharge_mixing(kinetic_mixing: ArrayLike, mass_mixing: ArrayLike) -> Hyp
     >>> f"{float(hypercharge_mixing(0.6, 1.0).eta):.2f}"
     '0.50'
     """
-    delta, epsilon = jnp.asarray(kinetic_mixing, float), jnp.asarray(mass_mixing, float)
+    xp = array_namespace(kinetic_mixing, mass_mixing)
+    delta, epsilon = xp.asarray(kinetic_mixing, float), xp.asarray(mass_mixing, float)
     rest = (1 - delta) * (1 + delta)
-    root = jnp.where(rest > 0, jnp.sqrt(jnp.where(rest > 0, rest, 1.0)), jnp.nan)
+    root = xp.where(rest > 0, xp.sqrt(xp.where(rest > 0, rest, 1.0)), xp.nan)
     # n^2 as a sum of squares: positive for any mixing
-    scale = jnp.sqrt(jnp.where(rest > 0, rest, 1.0) + (epsilon - delta) ** 2)
+    scale = xp.sqrt(xp.where(rest > 0, rest, 1.0) + (epsilon - delta) ** 2)
     return HyperchargeMixing(epsilon * (2 * delta - epsilon), scale, (epsilon - delta) / root, scale / root)
 
 
@@ -90,8 +92,9 @@ def charge(kinetic_mixing: ArrayLike, mass_mixing: ArrayLike, hatted_sine2: Arra
     >>> f"{float(charge(0.0, 1e-3, 0.19)):.2e}"
     '-9.00e-04'
     """
+    xp = array_namespace(kinetic_mixing, mass_mixing, hatted_sine2)
     mixing = hypercharge_mixing(kinetic_mixing, mass_mixing)
-    return -jnp.asarray(mass_mixing, float) * jnp.sqrt(1 - jnp.asarray(hatted_sine2, float)) / mixing.scale
+    return -xp.asarray(mass_mixing, float) * xp.sqrt(1 - xp.asarray(hatted_sine2, float)) / mixing.scale
 
 
 def mass_mixing_at_charge(
@@ -122,23 +125,28 @@ def mass_mixing_at_charge(
     >>> f"{float(found):.6f}"
     '0.001140'
     """
-    t, delta = jnp.asarray(charge, float), jnp.asarray(kinetic_mixing, float)
+    xp = array_namespace(charge, kinetic_mixing, zprime_mass, z_mass, product)
+    t, delta = xp.asarray(charge, float), xp.asarray(kinetic_mixing, float)
 
     def at(cos2: Array) -> Array:
-        u = t / jnp.sqrt(cos2)
+        u = t / xp.sqrt(cos2)
         square = 1 - (1 - delta) * (1 + delta) * u**2
         good = square > 0
-        bottom = delta * u + jnp.sqrt(jnp.where(good, square, 1.0))
+        bottom = delta * u + xp.sqrt(xp.where(good, square, 1.0))
         good = good & (bottom > 0)
-        return jnp.where(good, u / jnp.where(good, bottom, 1.0), jnp.nan)
+        return xp.where(good, u / xp.where(good, bottom, 1.0), xp.nan)
 
     def step(_: int, cos2: Array) -> Array:
         eta = hypercharge_mixing(delta, at(cos2)).eta
         return 1 - gauge_basis(z_mass, zprime_mass, product, repulsion_at_eta(eta), None).hatted_sine2
 
-    shape = jnp.broadcast_shapes(t.shape, delta.shape, jnp.shape(zprime_mass), jnp.shape(z_mass), jnp.shape(product))
-    start = jnp.broadcast_to((1 + jnp.sqrt(1 - 4 * jnp.asarray(product, float))) / 2, shape)
-    return at(jax.lax.fori_loop(0, _STEPS, step, start))
+    shape = xp.broadcast_shapes(t.shape, delta.shape, xp.shape(zprime_mass), xp.shape(z_mass), xp.shape(product))
+    cos2 = xp.broadcast_to((1 + xp.sqrt(1 - 4 * xp.asarray(product, float))) / 2, shape)
+    if xp is jnp:
+        return at(jax.lax.fori_loop(0, _STEPS, step, cos2))
+    for count in range(_STEPS):
+        cos2 = step(count, cos2)
+    return at(cos2)
 
 
 def states(
@@ -195,5 +203,5 @@ def with_x(found: tuple[Components, Components, Components], mass_mixing: ArrayL
     >>> float(with_x((part, part, part), 0.1).photon_x)
     -0.05
     """
-    x = (part.dark_z - jnp.asarray(mass_mixing, float) * part.dark_em for part in found)
+    x = (part.dark_z - mass_mixing * part.dark_em for part in found)
     return StueckelbergStates(*found, *x)

@@ -154,9 +154,9 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     def theory_at(index: np.ndarray, x: np.ndarray) -> Model:
         """The model at values of the parameter, which end where its states do."""
         chosen = {name: values[index] for name, values in points.items()}
-        return problem.model.with_parameters(
-            **chosen, **{problem.parameter: x if most is None else np.minimum(x, most[index])}
-        )
+        if most is None:
+            return problem.model.with_parameters(**chosen, **{problem.parameter: x})
+        return problem.model.with_unchecked(**chosen, **{problem.parameter: np.minimum(x, most[index])})
 
     def estimates(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """Events and their error by channel; what one channel needs again for itself is not computed again."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import equinox as eqx
 import numpy as np
 
 from ..errors import InvalidInput
@@ -31,20 +30,27 @@ def largest_allowed(model: Model, parameter: str) -> np.ndarray | None:
         if not hasattr(model, "exchange"):
             raise
     start = model.with_parameters(**{parameter: limit_range[0]})
-    shape = np.broadcast_shapes(*(np.shape(value) for value in start.parameters().values() if value is not None))
-    low, high = (np.full(shape, np.log(end)) for end in limit_range)
-    high = np.where(_has_states(start, parameter, np.exp(high)), low, high)  # swapped where nothing is to be found
-    whole = high == low
-    for _ in range(_STEPS):
+    arrays = {
+        name: np.asarray(value)
+        for name, value in start.parameters().items()
+        if value is not None and not isinstance(value, str) and np.ndim(value) and name != parameter
+    }
+    shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
+    flat = {name: np.broadcast_to(array, shape).ravel() for name, array in arrays.items()}
+    most = np.full(int(np.prod(shape)), limit_range[1])
+    ended = np.flatnonzero(~_has_states(start.with_unchecked(**flat), parameter, most))
+    some = start.with_unchecked(**{name: array[ended] for name, array in flat.items()})
+    low, high = (np.full(ended.size, np.log(end)) for end in limit_range)
+    for _ in range(_STEPS if ended.size else 0):
         middle = 0.5 * (low + high)
-        good = _has_states(start, parameter, np.exp(middle))
+        good = _has_states(some, parameter, np.exp(middle))
         low, high = np.where(good, middle, low), np.where(good, high, middle)
-    return np.where(whole, limit_range[1], np.exp(low - _INSIDE))
+    most[ended] = np.exp(low - _INSIDE)
+    return most.reshape(shape)
 
 
 def _has_states(model: Model, parameter: str, value: np.ndarray) -> np.ndarray:
     """Whether what a model exchanges is finite at values of a parameter, which are not checked."""
-    changed = eqx.tree_at(lambda m: getattr(m, parameter), model, value)
-    exchange = changed.exchange()
+    exchange = model.with_unchecked(**{parameter: value}).exchange()  # type: ignore[attr-defined]
     finite = [np.all(np.isfinite(np.asarray(part)), axis=-1) for part in exchange[1:]]
     return np.broadcast_to(np.logical_and.reduce(np.broadcast_arrays(*finite)), value.shape)

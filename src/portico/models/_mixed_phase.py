@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
@@ -31,7 +30,7 @@ BOSONS = ("W+ W-", "Z h")
 PARTICLE, PARTNER = "chi chi", "nu_D nu_D"
 _CHARGES = {"up": (2 / 3, 0.5), "down": (-1 / 3, -0.5), "lepton": (-1.0, -0.5), "neutrino": (0.0, 0.5)}
 _WEAK_CHARGES = {"doublet": -0.5, "singlet": 0.0}
-_BATCHES = (64, 16384)
+_ON_HOST, _BATCH = 4096, 16384  # points up to which numpy is as fast; beyond, the same lines are compiled
 
 
 class Sector(NamedTuple):
@@ -80,13 +79,21 @@ def masses() -> Masses:
 def numbers(arguments: tuple[Value, ...], *, mixing: str, inputs: str, content: str, fermions: str) -> Numbers:
     """Numbers of points of one shape; the arguments are those of :func:`_compiled`."""
     options = {"mixing": mixing, "inputs": inputs, "content": content, "fermions": fermions}
-    return in_blocks(_compiled, arguments, (particles.mass("Z"), masses()), options)
+    return in_blocks((_solved, _compiled), arguments, (particles.mass("Z"), masses()), options)
 
 
-def in_blocks(compiled: Any, arguments: tuple[Value, ...], fixed: tuple[Any, ...], options: dict[str, str]) -> Any:
-    """What compiled code makes of points of one shape, in blocks of few sizes; at once where an argument is traced."""
+def in_blocks(
+    both: tuple[Any, Any], arguments: tuple[Value, ...], fixed: tuple[Any, ...], options: dict[str, str]
+) -> Any:
+    """What a function makes of points of one shape: few points on the host, many compiled in blocks; at once where one is traced."""
+    solved, compiled = both
     if any(isinstance(value, jax.core.Tracer) for value in arguments):
         return compiled(*arguments, *fixed, **options)
+    count = math.prod(np.broadcast_shapes(*(np.shape(value) for value in arguments)))
+    if count <= _ON_HOST:
+        with np.errstate(all="ignore"):
+            known: list[Any] = [*(np.asarray(value, float) for value in arguments), *fixed]
+            return solved(*known, **options)
     structure = None
 
     def leaves(*arrays: Array) -> _Leaves:
@@ -94,8 +101,7 @@ def in_blocks(compiled: Any, arguments: tuple[Value, ...], fixed: tuple[Any, ...
         found, structure = jax.tree.flatten(compiled(*arrays, *fixed, **options))
         return _Leaves(*found)
 
-    count = math.prod(np.broadcast_shapes(*(np.shape(value) for value in arguments)))
-    found = in_batches(leaves, arguments, _BATCHES[count > 64 * _BATCHES[0]])
+    found = in_batches(leaves, arguments, _BATCH)
     return jax.tree.unflatten(structure, found)
 
 
@@ -104,8 +110,7 @@ def in_order(widths: dict[str, Value]) -> dict[str, Value]:
     return {name: plain(widths[name]) for name in (*STANDARD_MODEL, *BOSONS, PARTICLE, PARTNER) if name in widths}
 
 
-@partial(jax.jit, static_argnames=("mixing", "inputs", "content", "fermions"))
-def _compiled(
+def _solved(
     mass: Array,
     partner_mass: Array,
     zprime_mass: Array,
@@ -130,6 +135,9 @@ def _compiled(
     return Numbers(found, zprime, z)
 
 
+_compiled = partial(jax.jit, static_argnames=("mixing", "inputs", "content", "fermions"))(_solved)
+
+
 def _physical(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing) -> Sector:  # type: ignore[no-untyped-def]
     """From measured masses and the charge of the electron; ``amount`` is kappa or epsilon."""
     if mixing == "epsilon":
@@ -145,9 +153,10 @@ def _physical(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing)
         mixed = neutral_mixing.hypercharge_mixing(kappa, theta)
         terms = physical_inputs.repulsion_at_eta(mixed.eta)
         basis = physical_inputs.gauge_basis(z_mass, zprime_mass, PRODUCT, terms, mixed)
+    xp = array_namespace(kappa, basis, alpha)
     pair, parts = physical_inputs.mixed_pair(z_mass, zprime_mass, basis, mixed)
     states = neutral_mixing.dark_states(pair, parts, kappa, theta)
-    physical = jnp.sqrt(4 * math.pi * alpha)
+    physical = xp.sqrt(4 * math.pi * alpha)
     return _with_couplings(kappa, states, basis, physical / states.photon.em, physical, theta, dark_charge)
 
 
@@ -168,20 +177,21 @@ def _gauge(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing) ->
         sine**2,
         w_mass / hatted_cosine,
     )
-    e = jnp.sqrt(4 * math.pi * alpha)
+    e = array_namespace(kappa, alpha).sqrt(4 * math.pi * alpha)
     return _with_couplings(kappa, states, basis, e, e, theta, dark_charge)
 
 
 def _with_couplings(kappa, states, basis, e, unit, theta, dark_charge) -> Sector:  # type: ignore[no-untyped-def]
     """Couplings of the four currents: e, g2/c_W, e' and g2'/c'. At the ends of theta_W' see :class:`MixedPhase`."""
+    xp = array_namespace(states, theta, dark_charge, e)
     sine, cosine = neutral_mixing.dark_sine_cosine(theta)
     sine2, given = basis.sin2_theta_w, dark_charge * unit
-    dark_em = jnp.where(cosine == 0, 0.0, given)
+    dark_em = xp.where(cosine == 0, 0.0, given)
     inner = (sine != 0) & (cosine != 0)
-    dark_z = jnp.where(sine == 0, 0.0, given / jnp.where(inner, sine * cosine, 1.0))
-    charge = jnp.abs(dark_em * states.photon.dark_em / (e * states.photon.em))
+    dark_z = xp.where(sine == 0, 0.0, given / xp.where(inner, sine * cosine, 1.0))
+    charge = xp.abs(dark_em * states.photon.dark_em / (e * states.photon.em))
     full = lambda value: value + 0 * states.z_mass * dark_em  # noqa: E731
-    z = e / jnp.sqrt(sine2 * (1 - sine2))
+    z = e / xp.sqrt(sine2 * (1 - sine2))
     return Sector(full(kappa), full(charge), states, basis, full(e), full(z), full(dark_em), full(dark_z))
 
 
@@ -237,9 +247,10 @@ def _widths(sector, name, mass, partner_mass, theta, known, *, content, fermions
 def _boson_widths(sector, known):  # type: ignore[no-untyped-def]
     """Z' to W pairs through its part along W3, and to Z and Higgs boson through the mass term of Z1."""
     states, basis = sector.states, sector.basis
+    xp = array_namespace(basis)
     sine2 = basis.sin2_theta_w
-    g2 = sector.em / jnp.sqrt(sine2)
-    along_w3 = jnp.sqrt(sine2) * states.zprime.em + jnp.sqrt(1 - sine2) * states.zprime.z
+    g2 = sector.em / xp.sqrt(sine2)
+    along_w3 = xp.sqrt(sine2) * states.zprime.em + xp.sqrt(1 - sine2) * states.zprime.z
     vacuum = 2 * basis.w_mass / g2
     higgs = 2 * basis.unmixed_z_mass**2 / vacuum * states.z.z * states.zprime.z
     return {
@@ -287,7 +298,8 @@ def check_gap(zprime_mass: Value, amount: Value, theta_w_dark: Value, dark_charg
     if near.size == 0:
         return
     arguments = [value[near] for value in (amount, theta, dark_charge)]
-    low, high = in_batches(partial(_gap, mixing=mixing), arguments, _BATCHES[0])
+    with np.errstate(all="ignore"):
+        low, high = _gap(*arguments, mixing=mixing)
     ratio = mass[near] / z_mass
     inside = np.flatnonzero(~((ratio < low) | (ratio > high)))
     if inside.size:
@@ -300,15 +312,9 @@ def check_gap(zprime_mass: Value, amount: Value, theta_w_dark: Value, dark_charg
         )
 
 
-class _Gap(NamedTuple):
-    low: Array
-    high: Array
-
-
-@partial(jax.jit, static_argnames="mixing")
-def _gap(amount: Array, theta_w_dark: Array, dark_charge: Array, *, mixing: str) -> _Gap:
+def _gap(amount: Value, theta_w_dark: Value, dark_charge: Value, *, mixing: str) -> tuple[Value, Value]:
     if mixing == "kappa":
         terms = physical_inputs.repulsion_at_eta(neutral_mixing.hypercharge_mixing(amount, theta_w_dark).eta)
     else:
         terms = physical_inputs.repulsion_at_charge(amount / dark_charge, theta_w_dark)
-    return _Gap(*physical_inputs.gap(PRODUCT, terms))
+    return physical_inputs.gap(PRODUCT, terms)

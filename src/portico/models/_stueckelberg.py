@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array
 
 from .. import particles
@@ -15,6 +14,7 @@ from ..constants import SIN2_THETA_W
 from ..decays import neutral_current
 from ..electroweak import neutral_mixing, stueckelberg
 from ..electroweak.physical_inputs import GaugeBasis
+from ..numerics.namespace import array_namespace
 from ._mixed_phase import PARTICLE, PRODUCT, Masses, in_blocks, masses, visible_widths
 
 Value = Any
@@ -53,12 +53,13 @@ class Numbers(NamedTuple):
 
 
 def numbers(arguments: tuple[Value, ...], *, mixing: str, inputs: str) -> Numbers:
-    """Numbers of points of one shape; the arguments are those of :func:`_compiled`."""
-    return in_blocks(_compiled, arguments, (particles.mass("Z"), masses()), {"mixing": mixing, "inputs": inputs})
+    """Numbers of points of one shape; the arguments are those of :func:`_solved`."""
+    return in_blocks(
+        (_solved, _compiled), arguments, (particles.mass("Z"), masses()), {"mixing": mixing, "inputs": inputs}
+    )
 
 
-@partial(jax.jit, static_argnames=("mixing", "inputs"))
-def _compiled(
+def _solved(
     mass: Array,
     zprime_mass: Array,
     kinetic_mixing: Array,
@@ -74,12 +75,13 @@ def _compiled(
     """``amount`` is the mass mixing or the charge of chi over e, as ``mixing`` says."""
     solve = _physical if inputs == "physical" else _gauge
     found, basis, own_masses, epsilon = solve(zprime_mass, kinetic_mixing, amount, dark_charge, z_mass, mixing=mixing)
-    unit = jnp.sqrt(4 * math.pi * alpha)
+    xp = array_namespace(found, alpha)
+    unit = xp.sqrt(4 * math.pi * alpha)
     e = unit / found.photon.em if inputs == "physical" else unit + 0 * found.photon.em
     sine2, dark = basis.sin2_theta_w, dark_charge * unit
-    charge = jnp.abs(dark * found.photon_x / (e * found.photon.em))
+    charge = xp.abs(dark * found.photon_x / (e * found.photon.em))
     states = States(own_masses[0], own_masses[1], found.photon, found.z, found.zprime)
-    z = e / jnp.sqrt(sine2 * (1 - sine2))
+    z = e / xp.sqrt(sine2 * (1 - sine2))
     sector = Sector(
         epsilon + 0 * e, charge, states, basis, e, z, dark * found.photon_x, dark * found.z_x, dark * found.zprime_x
     )
@@ -93,13 +95,16 @@ def _compiled(
     return Numbers(sector, *widths)
 
 
+_compiled = partial(jax.jit, static_argnames=("mixing", "inputs"))(_solved)
+
+
 def _physical(zprime_mass, delta, amount, dark_charge, z_mass, *, mixing):  # type: ignore[no-untyped-def]
     """From measured masses and the charge of the electron."""
     epsilon = amount
     if mixing == "epsilon":
         epsilon = stueckelberg.mass_mixing_at_charge(amount / dark_charge, delta, zprime_mass, z_mass, PRODUCT)
     found, basis = stueckelberg.states(z_mass, zprime_mass, PRODUCT, delta, epsilon)
-    known = jnp.where(jnp.isnan(basis.hatted_mass), jnp.nan, 0.0)
+    known = 0 * basis.hatted_mass  # nan in the gap
     return found, basis, (z_mass + known, zprime_mass + known), epsilon
 
 

@@ -110,6 +110,23 @@ class Model(eqx.Module):
         """Return sentences on what is special about this point; empty for most."""
         return ()
 
+    def with_unchecked(self, **changes: Value) -> Model:
+        """Return the same model with some numbers changed, as :meth:`with_parameters` but not checked: for points known to be allowed.
+
+        Formulas are nan where a model has no states.
+        """
+        for both in self.EITHER:
+            for name, other in (both, both[::-1]):
+                if changes.get(name) is not None and getattr(self, other) is not None:
+                    changes.setdefault(other, None)
+        names = list(changes)
+        return eqx.tree_at(
+            lambda model: [getattr(model, name) for name in names],
+            self,
+            [changes[name] for name in names],
+            is_leaf=lambda x: x is None,
+        )
+
     def largest_allowed(self, parameter: str) -> Value:
         """Return the largest value of a limited parameter at which each point has states, None where all of its range is allowed.
 

@@ -74,6 +74,12 @@ class Millicharged(Model):
         self.require("mass")
         return {}
 
+    def width(self) -> Value:
+        """Return 0, of the shape of the parameters."""
+        self.require("mass")
+        shapes = [np.shape(value) for value in (self.mass, self.epsilon, self.alpha) if value is not None]
+        return plain(np.zeros(np.broadcast_shapes(*shapes)))
+
     def parent_decays(self) -> dict[str, ParentDecay]:
         """Return decays of the Z and of mesons to pairs of the particle.
 

@@ -243,7 +243,10 @@ class MixedPhase(Model):
         if method not in ("exact", "perturbative"):
             raise unknown_name("method", method, ("exact", "perturbative"), where="couplings of mixed_phase")
         sector = self._numbers().sector
-        states = sector.states if method == "exact" else self._printed_states()
+        return self._couplings_of(sector, sector.states if method == "exact" else self._printed_states(), state)
+
+    def _couplings_of(self, sector: _mixed_phase.Sector, states: NeutralStates, state: str) -> VectorCouplings:
+        """Mass, components and couplings of one mass state of a sector."""
         parts = getattr(states, STATES[state])
         masses = {"Z": states.z_mass, "Z'": states.zprime_mass}
         own = {
@@ -268,7 +271,7 @@ class MixedPhase(Model):
         numbers = self._numbers()
         zero = 0 * numbers.sector.kappa
         widths = (zero, sum(numbers.z_widths.values()), sum(numbers.zprime_widths.values()))
-        found = [self.couplings(name) for name in ("photon", "Z", "Z'")]
+        found = [self._couplings_of(numbers.sector, numbers.sector.states, name) for name in ("photon", "Z", "Z'")]
         xp = array_namespace(*widths)
 
         def together(values: list[Value]) -> Value:
@@ -478,4 +481,5 @@ class MixedPhase(Model):
 def _span(values: Value) -> str:
     """A number, or the smallest and the largest of many."""
     low, high = float(np.min(values)), float(np.max(values))
-    return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
+    first, last = f"{low:.3g}", f"{high:.3g}"
+    return first if first == last else f"{first} to {last}"

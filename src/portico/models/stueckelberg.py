@@ -296,13 +296,15 @@ class Stueckelberg(Model):
             return
         z_mass, epsilon = particles.mass("Z"), amount
         if self.epsilon is not None:
-            epsilon = _mass_mixing(amount / self.dark_charge, self.kinetic_mixing, zprime_mass, z_mass)
+            with np.errstate(all="ignore"):
+                epsilon = _mass_mixing(amount / self.dark_charge, self.kinetic_mixing, zprime_mass, z_mass)
             if np.any(np.isnan(epsilon)):
                 raise InvalidInput(
                     f"stueckelberg: epsilon = {_shown(amount)} is not possible with dark_charge = {_shown(self.dark_charge)} and zprime_mass = {_shown(zprime_mass)} GeV; expected a charge below about cos(theta_W) g_D/e = {0.88 * float(np.min(self.dark_charge)):.3g}, and less next to the mass of the Z."
                 )
         eta = np.abs(np.asarray(stueckelberg.hypercharge_mixing(self.kinetic_mixing, epsilon).eta))
-        low, high = (z_mass * np.asarray(edge) for edge in _gap(eta))
+        with np.errstate(all="ignore"):
+            low, high = (z_mass * np.asarray(edge) for edge in _gap(eta))
         inside = (np.asarray(zprime_mass) > low) & (np.asarray(zprime_mass) < high)
         if np.any(inside):
             eta, low, high, mass = (
@@ -313,12 +315,10 @@ class Stueckelberg(Model):
             )
 
 
-@jax.jit
 def _gap(eta: Array) -> tuple[Array, Array]:
     return physical_inputs.gap(_stueckelberg.PRODUCT, physical_inputs.repulsion_at_eta(eta))
 
 
-@jax.jit
 def _mass_mixing(charge: Array, delta: Array, zprime_mass: Array, z_mass: float) -> Array:
     return stueckelberg.mass_mixing_at_charge(charge, delta, zprime_mass, z_mass, _stueckelberg.PRODUCT)
 

@@ -220,7 +220,8 @@ def _draw_band(ax: Axes, dataset: xarray.Dataset, name: str) -> None:
     for low, high, colour, label in (
         ("minus2", "plus2", "#f0e442", r"expected, $\pm 2\sigma$"), ("minus1", "plus1", "#009e73", r"expected, $\pm 1\sigma$"),
     ):  # fmt: skip
-        ax.fill_between(x, edge[low], edge[high], color=colour, alpha=0.55, linewidth=0, zorder=3.5, label=label)
+        if np.any(edge[high] > edge[low] * (1 + 1e-9)):  # without background all experiments find the same
+            ax.fill_between(x, edge[low], edge[high], color=colour, alpha=0.55, linewidth=0, zorder=3.5, label=label)
 
 
 def _draw_known(ax: Axes, dataset: xarray.Dataset, name: str, colour: str) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING
 
+from ..models import model_class
 from ..models.base import Parameter
 
 if TYPE_CHECKING:
@@ -40,8 +42,13 @@ def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[st
     words = {} if model == "dark_photon" else {"model": model.replace("_", " ")}
     for line in filter(None, dataset.attrs["model_parameters"].split("\n")):
         name, _, value = line.partition("=")
-        if model == "dark_photon" or value != specs[name].default:
+        if model == "dark_photon" or not _is_default(model, name, value, specs[name]):
             words[name] = _parameter(name, value, specs[name])
+    stated = [line for line in dataset.attrs["notes"].split("\n") if line.startswith("e' = ")]
+    if stated:  # of a contour that rests on a Z'
+        words["dark_charge"] = (
+            stated[0].rstrip(".").replace("e' =", "$e'$ =").replace("Z' -> chi chi", r"$Z'\to\chi\chi$")
+        )
     decides = _DECISIVE if is_cascade(dataset) else ()
     for line in filter(None, dataset.attrs["options"].split("\n")):
         name, _, value = line.partition("=")
@@ -54,6 +61,14 @@ def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[st
     words["kind"] = "recast" if dataset.attrs.get("published") else dataset.attrs["kind"]
     words["label"] = dataset.attrs["label"]
     return words
+
+
+def _is_default(model: str, name: str, value: str, spec: Parameter) -> bool:
+    """Whether a parameter has the value that the constructor gives it."""
+    default = signature(model_class(model)).parameters[name].default
+    if isinstance(default, int | float) and not spec.choices:
+        return abs(float(value) - default) <= 1e-9 * abs(default)
+    return value == spec.default
 
 
 def _parameter(name: str, value: str, spec: Parameter) -> str:

@@ -81,25 +81,25 @@ class Numbers:
         """Return parton luminosities at an energy in GeV."""
         return self._once(("table", energy, pdf), lambda: parton_tables.load(energy, pdf=pdf))
 
-    def drell_yan(self, mass: Sequence[float]) -> np.ndarray:
+    def drell_yan(self, mass: Sequence[float] | np.ndarray) -> np.ndarray:
         """Return cross sections through photon and Z per square of the charge, pb."""
         masses = np.asarray(mass, dtype=float)
         exchange = self.particle(masses, epsilon=np.full(masses.size, _TINY)).exchange()
         return np.asarray(drell_yan.sigma(self.table(), exchange, masses, minimum_pair_mass=2.0).value) / _TINY**2
 
-    def quarkonia(self, mass: Sequence[float]) -> np.ndarray:
+    def quarkonia(self, mass: Sequence[float] | np.ndarray) -> np.ndarray:
         """Return cross sections from quarkonia per square of the charge, pb: through the photon alone."""
         masses = np.asarray(mass, dtype=float)
         exchange = self.particle(masses, epsilon=np.full(masses.size, _TINY)).exchange()
         return np.asarray(quarkonium.sigma(exchange, masses, ENERGY)) / _TINY**2
 
-    def narrow(self, zprime_mass: Sequence[float]) -> np.ndarray:
+    def narrow(self, zprime_mass: Sequence[float] | np.ndarray) -> np.ndarray:
         """Return cross sections of Z' production over kappa^2, pb, in the narrow-width approximation."""
         masses = np.asarray(zprime_mass, dtype=float)
         exchange = self.mixed(mass=masses / 3, zprime_mass=masses, kappa=np.full(masses.size, _TINY)).exchange()
         return np.asarray(drell_yan.sigma_narrow(self.table(), exchange, "Z'")) / _TINY**2
 
-    def coherent(self, mass: Sequence[float], ratio: float, dark_charge: float = 1.0) -> np.ndarray:
+    def coherent(self, mass: Sequence[float] | np.ndarray, ratio: float, dark_charge: float = 1.0) -> np.ndarray:
         """Return cross sections through photon, Z and Z' per square of the charge, pb; the Z' decays to millicharged particles."""
         masses = np.asarray(mass, dtype=float)
         model = self.resonant(masses, ratio, kappa=np.full(masses.size, _TINY), dark_charge=dark_charge)

@@ -190,18 +190,19 @@ def _model_at(rows: Rows, index: np.ndarray, coupling: np.ndarray) -> Model:
         if value is not None and not isinstance(value, str) and np.ndim(value):
             changes[name] = np.broadcast_to(value, rows.shape).ravel()[index][:, None]
     changes[rows.coupling] = coupling
-    return rows.model.with_parameters(**changes)
+    return rows.model.with_unchecked(**changes)
 
 
 def _computed(rows: Rows, index: np.ndarray, production: Production) -> _Kept:
     """Fluxes of some rows per charge squared: at one coupling where they scale, else at the nodes where they differ."""
     grid = np.exp(_coupling_nodes(rows))
-    most = _model_at(rows, index, grid[None, :1]).largest_allowed(rows.coupling)
-    most = np.broadcast_to(grid[-1] if most is None else most, (index.size, 1))
-    nodes = grid[len(grid) // 2 :][:1] if _scales(rows, index[:1], np.minimum(grid, most[0])) else grid
-    couplings = np.minimum(nodes, most)
-    exchange = _model_at(rows, index, couplings).exchange()  # type: ignore[attr-defined]
-    exchange = _of_shape(exchange, (index.size, nodes.size))
+    scales = _scales(rows, index[:1], grid)
+    couplings = np.broadcast_to(
+        grid[len(grid) // 2 :][:1] if scales else grid, (index.size, 1 if scales else len(grid))
+    )
+    exchange = _of_shape(_model_at(rows, index, couplings).exchange(), couplings.shape)  # type: ignore[attr-defined]
+    exchange, couplings = _held_where_states_end(exchange, couplings)
+    nodes = couplings[0]
     charge, mass = charge_of(exchange), rows.mass[index]
     first = _at_node(exchange, np.zeros(index.size, dtype=int))
     made = production.total(_with_axis(first), mass)
@@ -266,6 +267,18 @@ def _square(charge: np.ndarray) -> np.ndarray:
 def _of_shape(exchange: NeutralExchange, shape: tuple[int, ...]) -> NeutralExchange:
     size = (*shape, len(exchange.names))
     return NeutralExchange(exchange.names, *(np.broadcast_to(np.asarray(part, dtype=float), size) for part in exchange[1:]))  # fmt: skip
+
+
+def _held_where_states_end(exchange: NeutralExchange, couplings: np.ndarray) -> tuple[NeutralExchange, np.ndarray]:
+    """The same with the last node that has states in place of those beyond."""
+    finite = np.logical_and.reduce([np.all(np.isfinite(part), axis=-1) for part in exchange[1:]])
+    if np.all(finite):
+        return exchange, couplings
+    last = np.maximum(np.argmin(finite, axis=1) - 1, 0)
+    last = np.where(np.all(finite, axis=1), couplings.shape[1] - 1, last)
+    node = np.minimum(np.arange(couplings.shape[1]), last[:, None])
+    held = (np.take_along_axis(part, node[..., None], axis=1) for part in exchange[1:])
+    return NeutralExchange(exchange.names, *held), np.take_along_axis(couplings, node, axis=1)
 
 
 def _at_node(exchange: NeutralExchange, node: np.ndarray) -> NeutralExchange:

@@ -238,12 +238,16 @@ def method_sources(search: Search) -> tuple[str, ...]:
 
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
-    return [*model.notes(), *limit_notes(search, model)]
+    return list(dict.fromkeys([*model.notes(), *limit_notes(search, model)]))
 
 
 def limit_notes(search: Search, model: Any) -> list[str]:
-    """Return what should be known of a limit: what the cut on the mass of pairs leaves out, and where the number is only an end."""
-    options, found = search.options, []
+    """Return what should be known of a limit: dark charge and branching ratio, what the cut on pairs leaves out, open ends."""
+    couplings = [name for name in COUPLINGS if name in model.PARAMETERS]
+    stated = model
+    if all(getattr(model, name) is None for name in couplings):
+        stated = model.with_parameters(**{couplings[0]: model.PARAMETERS[couplings[0]].limit_range[0]})
+    options, found = search.options, list(stated.notes())
     cut = production.smallest_pair_mass(search.prepared(), options)
     mass = np.asarray(model.mass, dtype=float)
     light = 2 * mass < cut
