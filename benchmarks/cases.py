@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from . import cascade_cases
+from . import cascade_cases, mixing_cases
 
 SEARCH = "belle2_disappearing_positron"
 SAMPLE = (0.01, 0.067, 0.3)  # GeV
@@ -164,6 +164,7 @@ CASES = {
     "phase_space": phase_space,
     "statistics": statistics,
     **cascade_cases.CASES,
+    **mixing_cases.CASES,
 }
 
 if __name__ == "__main__":

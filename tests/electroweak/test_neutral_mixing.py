@@ -147,6 +147,16 @@ def test_without_a_dark_angle_the_standard_model_is_unchanged(kappa, m2):
         assert coupling == pytest.approx(exact, rel=1e-12)
 
 
+def test_without_a_dark_angle_the_z_keeps_its_mass_beyond_that_of_the_dark_z():
+    """The rescaled hypercharge makes the Z heavier; at 0.9 it has passed a dark Z of 100 GeV that it does not mix with."""
+    found = states(M1, SINE2, 100.0, 0.9, 0.0)
+    n2 = 1 - 0.9**2
+    assert found.z_mass == pytest.approx(M1 * math.sqrt((SINE2 + (1 - SINE2) * n2) / n2), rel=1e-14)
+    assert found.z_mass > 100
+    assert found.zprime_mass == pytest.approx(100.0, rel=1e-14)
+    assert (found.zprime.em, found.z.dark_z) == (0.0, 0.0)
+
+
 @pytest.mark.parametrize("kappa", [1e-3, -0.3, 0.9])
 def test_at_a_right_angle_there_is_no_millicharge(kappa):
     """Okun: exactly 0, and the closed form of one massive vector."""

@@ -226,8 +226,10 @@ def massive_pair(
     sign = xp.where(z_heavier, 1.0, -1.0)
     along = xp.where(free, 1.0, xp.where(off == 0, xp.abs(difference), sign * difference))
     cosine, half_sine = _half_angle(along, -2 * sign * off, xp.where(free, 1.0, root))
-    masses = xp.where(z_heavier, heavy, light), xp.where(z_heavier, light, heavy)
-    return once(MassivePair(*masses, cosine, half_sine))
+    # without mixing nothing repels: each state keeps its own mass, also where that of the Z has passed that of X
+    z_mass = xp.where(off == 0, hatted_mass, xp.where(z_heavier, heavy, light))
+    zprime_mass = xp.where(off == 0, hatted_mass * ratio, xp.where(z_heavier, light, heavy))
+    return once(MassivePair(z_mass, zprime_mass, cosine, half_sine))
 
 
 def _half_angle(along: Array, across: Array, length: Array) -> tuple[Array, Array]:
