@@ -189,6 +189,20 @@ def collider():
         show("  numerical error, 99% of the points", f"{result['error']:.1e}")
 
 
+def mixed_phase():
+    result = measure("mixed_phase")
+    if result is None:
+        return
+    plain = result["reference"]
+    for what, key, asked in (
+        ("mixed phase, masses and couplings of 1e6 points, M1 and M2", "closed", "0.1 s"),
+        ("mixed phase, the same from measured masses", "measured", "0.1 s"),
+        ("mixed phase, with all widths", "widths", ""),
+    ):
+        show(what, f"{result[key]:.2f} s", asked, f"{plain:.1f} s", f"{plain / result[key]:.0f}")
+    show("  mass of the Z against numpy's eigh", f"{result['off']:.1e}", "largest relative difference")
+
+
 def memory_and_files():
     for name, asked in (("few", ""), ("many", "as for few")):
         result = measure(f"memory_{name}")
@@ -225,6 +239,7 @@ GROUPS = (
     statistics_of_counts,
     cascades,
     collider,
+    mixed_phase,
     memory_and_files,
     darknews,
 )

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from . import cascade_cases, collider_cases
+from . import cascade_cases, collider_cases, mixing_cases
 
 SEARCH = "belle2_disappearing_positron"
 SAMPLE = (0.01, 0.067, 0.3)  # GeV
@@ -165,6 +165,7 @@ CASES = {
     "statistics": statistics,
     **cascade_cases.CASES,
     **collider_cases.CASES,
+    **mixing_cases.CASES,
 }
 
 if __name__ == "__main__":

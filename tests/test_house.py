@@ -264,6 +264,7 @@ def data_files(package: Path) -> list[Path]:
             *package.glob("experiments/*.toml"),
             *package.glob("limits/published/*.toml"),
             *package.glob("matter/materials.toml"),
+            *package.glob("decays/*.toml"),
             *package.glob("precision/*.toml"),
             *package.glob("reproductions/*.toml"),
         ]

@@ -69,7 +69,7 @@ def test_widths_of_what_decays_to_millicharged_particles(run):
     assert "\nZ -> nu_D nu_D " in done.out
     assert "\nJ/psi -> chi chi " in done.out
     assert "rho -> chi chi" not in done.out  # closed
-    content = _json(run(*point, "--json"))
+    content = json.loads(run(*point, "--json").out)
     decay = content["parent_decays"]["Z -> chi chi"]
     assert decay["width_gev"] == pytest.approx(30.2e-3 * 7.688e-4**2, rel=3e-3)
     assert content["parent_decays"]["rho -> chi chi"] == {"width_gev": 0.0, "branching_ratio": 0.0}

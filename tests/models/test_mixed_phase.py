@@ -228,12 +228,21 @@ def test_ends_of_the_gap_are_where_states_begin():
             MixedPhase(mass=1.0, kappa=0.1, zprime_mass=mass)
 
 
+def test_equal_masses_without_mixing_are_told_and_not_failed():
+    """M1 = M2 in the gauge basis: the printed formulas are infinite, the exact ones split by the repulsion."""
+    model = MixedPhase(mass=1.0, zprime_mass=MZ, kappa=1e-2, inputs="gauge")
+    assert model.couplings("Z").mass - model.couplings("Z'").mass == pytest.approx(0.21086, abs=1e-5)
+    assert model.expansion_parameter() == math.inf
+    assert any("strong" in note for note in model.notes())
+    assert not math.isfinite(model.electroweak_shifts().z_mass_second_order)
+
+
 def test_names_of_states_and_methods_are_told():
     model = MixedPhase(mass=1.0, kappa=1e-3)
     with pytest.raises(UnknownName, match=r"no state named 'z'.* Did you mean 'Z'"):
         model.couplings("z")
-    with pytest.raises(UnknownName, match=r"no method named 'exat'.* Did you mean 'exact'"):
-        model.couplings("Z", method="exat")
+    with pytest.raises(UnknownName, match=r"no method named 'exacts'.* Did you mean 'exact'"):
+        model.couplings("Z", method="exacts")
 
 
 @settings(max_examples=25, deadline=None, derandomize=True)

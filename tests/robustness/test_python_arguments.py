@@ -3,6 +3,7 @@
 import datetime
 import decimal
 import fractions
+import math
 import pathlib
 
 import numpy as np
@@ -37,6 +38,7 @@ anything = st.one_of(
 good = {
     "GeV": st.sampled_from((0.03, 0.067, "67 MeV", np.array([0.03, 0.067]))),
     "1": st.sampled_from((0.5, 1e-4, "1/3", "10%", np.array([0.1, 0.5]))),
+    "rad": st.sampled_from((0.5, 0.0, "30 deg", math.pi / 2, np.array([0.1, 0.5]))),
 }
 
 

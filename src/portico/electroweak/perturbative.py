@@ -10,6 +10,7 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
+from ..numerics.namespace import array_namespace
 from . import neutral_mixing
 from .neutral_mixing import Components, NeutralStates
 
@@ -19,8 +20,9 @@ LARGEST_EXPANSION_PARAMETER = 0.08
 
 def _numbers(sin2_theta_w: ArrayLike, theta_w_dark: ArrayLike) -> tuple[Array, Array, Array, Array]:
     """Sine and cosine of both mixing angles."""
-    sine2 = jnp.asarray(sin2_theta_w, float)
-    return (jnp.sqrt(sine2), jnp.sqrt(1 - sine2), *neutral_mixing.dark_sine_cosine(theta_w_dark))
+    xp = array_namespace(sin2_theta_w, theta_w_dark)
+    sine2 = xp.asarray(sin2_theta_w, float)
+    return (xp.sqrt(sine2), xp.sqrt(1 - sine2), *neutral_mixing.dark_sine_cosine(theta_w_dark))
 
 
 def expansion_parameter(
@@ -48,8 +50,9 @@ def expansion_parameter(
     '0.00240'
     """
     s, _, sp, _ = _numbers(sin2_theta_w, theta_w_dark)
-    m1, m2 = jnp.asarray(unmixed_z_mass, float) ** 2, jnp.asarray(dark_mass, float) ** 2
-    return jnp.abs(jnp.asarray(kappa, float)) * s * sp * (m1 + m2) / (2 * jnp.abs(m1 - m2))
+    xp = array_namespace(unmixed_z_mass, sin2_theta_w, dark_mass, kappa, theta_w_dark)
+    m1, m2 = xp.asarray(unmixed_z_mass, float) ** 2, xp.asarray(dark_mass, float) ** 2
+    return xp.abs(xp.asarray(kappa, float)) * s * sp * (m1 + m2) / (2 * xp.abs(m1 - m2))
 
 
 def kinetic_matrix(
@@ -219,11 +222,12 @@ def neutral_states(
     '1.054 MeV'
     """
     s, c, sp, cp = _numbers(sin2_theta_w, theta_w_dark)
-    kappa = jnp.asarray(kappa, float)
-    m1, m2 = jnp.asarray(unmixed_z_mass, float) ** 2, jnp.asarray(dark_mass, float) ** 2
+    xp = array_namespace(unmixed_z_mass, sin2_theta_w, dark_mass, kappa, theta_w_dark)
+    kappa = xp.asarray(kappa, float)
+    m1, m2 = xp.asarray(unmixed_z_mass, float) ** 2, xp.asarray(dark_mass, float) ** 2
     gap, square = m1 - m2, kappa**2
-    z_mass = jnp.sqrt(m1 * (1 + square * s**2 * (m1 - m2 * cp**2) / gap))
-    zprime_mass = jnp.sqrt(m2 * (1 - square * sp**2 * (m2 - m1 * c**2) / gap))
+    z_mass = xp.sqrt(m1 * (1 + square * s**2 * (m1 - m2 * cp**2) / gap))
+    zprime_mass = xp.sqrt(m2 * (1 - square * sp**2 * (m2 - m1 * c**2) / gap))
     zero = 0 * (gap + kappa * s * sp)
     photon = Components(1 + (kappa * c * cp) ** 2 / 2 + zero, zero, -kappa * c * cp + zero, zero)
     z = Components(

@@ -3,7 +3,7 @@ r"""The mixed phase: a dark SU(2) x U(1) whose hypercharge mixes with ours, with
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
@@ -243,7 +243,8 @@ class MixedPhase(Model):
         if method not in ("exact", "perturbative"):
             raise unknown_name("method", method, ("exact", "perturbative"), where="couplings of mixed_phase")
         sector = self._numbers().sector
-        return self._couplings_of(sector, sector.states if method == "exact" else self._printed_states(), state)
+        states = sector.states if method == "exact" else self._printed(perturbative.neutral_states)
+        return self._couplings_of(sector, states, state)
 
     def _couplings_of(self, sector: _mixed_phase.Sector, states: NeutralStates, state: str) -> VectorCouplings:
         """Mass, components and couplings of one mass state of a sector."""
@@ -368,7 +369,7 @@ class MixedPhase(Model):
         light = -eta2 / 2 * sine2 * (1 - sine2) / (1 - 2 * sine2) * w_mass
         return ElectroweakShifts(
             plain(states.z_mass - basis.unmixed_z_mass),
-            plain(self._printed_states().z_mass - basis.unmixed_z_mass),
+            plain(self._printed(perturbative.neutral_states).z_mass - basis.unmixed_z_mass),
             plain(basis.w_mass - w_mass),
             plain(light),
         )
@@ -416,8 +417,9 @@ class MixedPhase(Model):
             )
         x = float(np.max(self.expansion_parameter()))
         if x > perturbative.LARGEST_EXPANSION_PARAMETER:
+            good = f"off by about {1.5 * x**2:.0%}" if x < 0.8 else "of no use"
             found.append(
-                f'mixing of Z and Z\' is strong (x = {x:.2g}): couplings with method="perturbative" are off by about {1.5 * x**2:.0%}.'
+                f'mixing of Z and Z\' is strong (x = {x:.2g}): couplings with method="perturbative" are {good}.'
             )
         return tuple(found)
 
@@ -426,20 +428,14 @@ class MixedPhase(Model):
 
         Source: :func:`portico.electroweak.perturbative.expansion_parameter`.
         """
-        sector = self._numbers().sector
-        basis = sector.basis
-        return plain(
-            perturbative.expansion_parameter(
-                basis.unmixed_z_mass, basis.sin2_theta_w, basis.dark_mass, sector.kappa, self.theta_w_dark
-            )
-        )
+        return plain(self._printed(perturbative.expansion_parameter))
 
-    def _printed_states(self) -> NeutralStates:
+    def _printed(self, formula: Callable[..., Any]) -> Any:
+        """A formula of the source at M1, M2 and kappa of this point; infinite for M1 = M2."""
         sector = self._numbers().sector
         basis = sector.basis
-        return perturbative.neutral_states(
-            basis.unmixed_z_mass, basis.sin2_theta_w, basis.dark_mass, sector.kappa, self.theta_w_dark
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return formula(basis.unmixed_z_mass, basis.sin2_theta_w, basis.dark_mass, sector.kappa, self.theta_w_dark)
 
     def _mixing_name(self) -> str | None:
         return next((name for name in ("epsilon", "kappa") if getattr(self, name) is not None), None)

@@ -1,5 +1,6 @@
 """Pictures. ``portico.plot`` is this room."""
 
+from .couplings import couplings
 from .exclusion import exclusion, save
 from .exclusion_map import exclusion_map
 from .lifetimes import lifetimes
@@ -8,6 +9,7 @@ from .survival import survival
 from .threshold import threshold
 
 __all__ = [
+    "couplings",
     "excluded_intervals",
     "excluded_region",
     "exclusion",
