@@ -117,7 +117,7 @@ WRONG = [
     # tables
     ("tables --element Pd --energy 50GeV:200GeV", "no element named 'Pd' in materials.toml. Did you mean 'Pb'? Known: Cs, Fe, I, Pb."),
     ("tables --element Pb", "tables: --energy is missing; expected LOW:HIGH, such as --energy 50GeV:200GeV."),
-    ("tables --energy 50GeV:200GeV", "tables: --energy is given without --element; expected for example --element Pb."),
+    ("tables --energy 50GeV:200GeV", "tables: --energy is given without --element; expected for example --element Pb, or --parton-luminosities."),
     ("tables --form-factor elastic", "tables: --form-factor is given without --element"),
     ("tables --element Pb --energy 50GeV", "--energy 50GeV: expected LOW:HIGH, such as --energy 50GeV:200GeV."),
     ("tables --element Pb --energy 200GeV:50GeV", "--energy 200GeV:50GeV: expected two quantities that rise, above 0"),

@@ -6,7 +6,7 @@ import pytest
 import portico
 from portico import registry
 from portico.errors import InvalidInput
-from portico.models import DarkPhoton
+from portico.models import DarkPhoton, Millicharged
 
 NAME = "belle2_disappearing_positron"
 
@@ -26,7 +26,11 @@ def test_every_search_prepares_counts_and_pickles(name):
         components = sum(value for value, _ in state.background.components.values())
         assert components == pytest.approx(state.background.expected, rel=1e-12)
     mass = np.geomspace(1e-3, 1.0, 10)
-    signal = portico.signal(search, DarkPhoton(mass=mass, epsilon=1e-3, alpha_dark=0.5))
+    if search.experiment.signature == "scintillator_coincidence":
+        model = Millicharged(mass=mass, epsilon=3e-2)
+    else:
+        model = DarkPhoton(mass=mass, epsilon=1e-3, alpha_dark=0.5)
+    signal = portico.signal(search, model)
     assert np.any(signal.expected > 0)
     assert np.all(np.isfinite(signal.expected))
     assert set(signal.numerical_error) == set(signal.systematic_error) == set(signal.channels)

@@ -90,7 +90,7 @@ def stopping_power(beta_gamma: ArrayLike, mass: ArrayLike, of: Medium) -> Float[
     Examples
     --------
     >>> round(float(stopping_power(3.0, 0.10566, medium("standard_rock"))), 2)
-    1.69
+    1.7
     """
     xp = array_namespace(beta_gamma, mass)
     bg = xp.maximum(xp.asarray(beta_gamma), SLOWEST)

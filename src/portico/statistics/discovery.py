@@ -32,7 +32,7 @@ def discovery_signal(background: np.ndarray, cl: float) -> np.ndarray:
     Examples
     --------
     >>> round(float(discovery_signal(165.0, 0.9973)), 1)
-    40.1
+    40.0
     """
     b = np.asarray(background, dtype=float)
     return np.where(b < EXACT_BELOW, _exact(b, cl), _asimov(np.maximum(b, EXACT_BELOW), two_sided_quantile(cl)))
