@@ -148,8 +148,7 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
 
     everything = tuple(problem.search.options["channels"].split(","))
     kept: dict[tuple[str, bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
-    most = None if problem.most is None else np.broadcast_to(problem.most, np.shape(problem.most) or (count,))
-    most = most if most is None or most.size == count else most[first : first + count]
+    most = _largest_of_block(problem, first, count)
 
     def theory_at(index: np.ndarray, x: np.ndarray) -> Model:
         """The model at values of the parameter, which end where its states do."""
@@ -205,6 +204,14 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
         first, points, found.edges, found.number, status, relative, systematic, required, known,
         _lowest(alone, count), _lowest(band, count),
     )  # fmt: skip
+
+
+def _largest_of_block(problem: Problem, first: int, count: int) -> np.ndarray | None:
+    """The largest allowed values of the points of a block, None where all of the range is allowed."""
+    if problem.most is None:
+        return None
+    most = np.ravel(problem.most)
+    return np.full(count, most[0]) if most.size == 1 else most[first : first + count]
 
 
 def _side_by_side(problem: Problem, count: int, events: _Function, error_of: _Function) -> list[Intervals]:

@@ -124,7 +124,9 @@ class Maker:
         """Pairs of which both cross the detector, pb: of a Z' beside a jet (drell_yan), or of quarkonia."""
         state, window = self._state, float(np.sqrt(np.prod(self._state.opening)))
         if self._channel == "quarkonium":
-            return quarkonium.two_hit_sigma(rows, mass, state.pseudorapidity, state.energy, window=window)
+            pairs = quarkonium.two_hit_sigma(rows, mass, state.pseudorapidity, state.energy, window=window)
+            known = pairs.error < 0.5 * pairs.value  # else from a tail in transverse momentum that is not resolved
+            return Estimate(np.where(known, pairs.value, 0.0), np.where(known, pairs.error, 0.0))
         value, error = np.zeros((2, np.shape(rows.mass)[0]))
         if self._channel == "drell_yan" and "Z'" in rows.names:
             k = rows.names.index("Z'")
@@ -258,7 +260,7 @@ def notes(options: dict[str, str], model: Any, cut: float) -> list[str]:
     found = []
     if options["hits"] == "two":
         found.append(
-            "hits=two: drell_yan is a Z' beside a jet with pT above twice its mass; pairs without a Z' are back to back."
+            "hits=two: drell_yan is a Z' beside a jet with pT above twice its mass, for pairs without a Z' are back to back; of quarkonia only those whose acceptance is known to 50%."
         )
     if options["hits"] == "two" and "light_mesons" in options["channels"].split(","):
         found.append("light mesons are left out of hits=two.")

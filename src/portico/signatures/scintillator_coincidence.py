@@ -44,7 +44,7 @@ OPTIONS: dict[str, Option] = {
 }  # fmt: skip
 TOLERANCE = 0.1
 """Largest relative numerical error of a yield that is passed without a complaint, for one hit."""
-_TWO_HITS = 1.0
+_TWO_HITS = 0.5
 """The same for two hits: light particles from boosted mesons open too little, a tail that is told with its error."""
 BLOCK = 8192
 """Points of a scan that are done together: those of one mass share their integrals."""
