@@ -80,7 +80,9 @@ def strengths(exchange: NeutralExchange, log_mass: ArrayLike, *, alpha: str = "f
         # M^2 - m^2 without loss of digits next to a narrow resonance
         off = xp.where(massive, safe**2 * xp.expm1(2 * (u - xp.log(safe))), xp.exp(2 * u))
         damping = mass * width
-        size = 1 / (off**2 + damping**2)
+        bottom = off**2 + damping**2
+        away = bottom > 0  # a vector without width, on its mass shell: one that couples to nothing
+        size = xp.where(away, 1 / xp.where(away, bottom, 1.0), 0.0)
         if name == "photon" and alpha == "running":
             reference = (1.5 * xp.asarray(exchange.up_vector)[..., k, None]) ** 2 / (4 * np.pi)
             size = size * alpha_at(xp.exp(u)) / reference

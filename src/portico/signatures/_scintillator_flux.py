@@ -70,11 +70,11 @@ class Rates(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """Points in the order of their keys: per node of the coupling, charge over coupling and flux per charge squared."""
+    """Points in the order of their keys: per node of the coupling, charge over coupling and the logarithm of the flux per charge squared."""
 
     key: np.ndarray
     ratio: np.ndarray
-    flux: np.ndarray
+    log_flux: np.ndarray
     error: np.ndarray
     share: np.ndarray
     above: np.ndarray
@@ -124,8 +124,8 @@ def rates(search: Search, rows: Rows, name: str, production: Production, *, exac
     point = np.searchsorted(kept.key, rows.key)
     nodes = _coupling_nodes(rows)
     ratio = _interpolated(kept.ratio, nodes, point, rows.value)
-    flux_of_unit = _interpolated(kept.flux, nodes, point, rows.value)
-    error = _interpolated(kept.error, nodes, point, rows.value)
+    flux_of_unit = np.exp(_interpolated(kept.log_flux, nodes, point, rows.value))
+    error = _largest_beside(kept.error, nodes, point, rows.value)
     charge = ratio * rows.value
     return Rates(charge, flux_of_unit * charge**2, error * charge**2, rows.mass, point, kept.share, kept.above)
 
@@ -169,7 +169,7 @@ def _kept(search: Search, rows: Rows, name: str, production: Production) -> _Kep
     where = np.flatnonzero(missing)
     _, first = np.unique(rows.key[where], return_index=True)
     new = _computed(_nodes_of(search, rows, where[first]), production)
-    if kept is not None and kept.flux.shape[1] == new.flux.shape[1]:
+    if kept is not None and kept.log_flux.shape[1] == new.log_flux.shape[1]:
         new = _Kept(*(np.concatenate(both) for both in zip(kept, new, strict=True)))
         order = np.argsort(new.key)
         new = _Kept(*(part[order] for part in new))
@@ -230,8 +230,9 @@ def _computed(nodes: _Nodes, production: Production) -> _Kept:
     above = from_the_top(share)
     if charge.shape[1] > 1:
         _differing_nodes(nodes, production, value, error, production.events(charge, value, nodes.mass, above))
-        error = error + _interpolation_error(value)
-    return _Kept(nodes.key, charge / nodes.couplings, value, error, share, above)
+    log_flux = np.log(np.maximum(value, 1e-300))
+    error = error + value * _interpolation_error(log_flux)
+    return _Kept(nodes.key, charge / nodes.couplings, log_flux, error, share, above)
 
 
 def _differing_nodes(
@@ -243,14 +244,14 @@ def _differing_nodes(
     where it differs by :data:`_SAME`; between those it is linear in that difference. Beyond the nodes that enter it is held.
     """
     exchange, marks = nodes.exchange, nodes.marks
-    near = _near(events)
-    end = marks.shape[1] - 1 - np.argmax(near[:, ::-1], axis=1)
     last, since = marks[:, 0].copy(), np.zeros(nodes.mass.size, dtype=int)
     off = np.zeros(value.shape)
+    per_flux = events / np.where(value > 0, value, 1.0)
     for k in range(1, marks.shape[1]):
         off[:, k] = np.max(np.abs(marks[:, k] - last), axis=-1)
         error[:, k] = np.maximum(error[:, k - 1], error[:, 0] + off[:, k] * value[:, k])
-        wanted = np.flatnonzero(near[:, k] & (off[:, k] > np.where(k == end, _SAME, _FAR)))
+        far_enough = np.where(_near(per_flux * value, k + 1), _FAR, _SAME)
+        wanted = np.flatnonzero(_near(per_flux * value, k) & (off[:, k] > far_enough))
         if not wanted.size:
             continue
         some = NeutralExchange(exchange.names, *(part[wanted, k : k + 1] for part in exchange[1:]))
@@ -266,14 +267,12 @@ def _differing_nodes(
         last[wanted], since[wanted] = marks[wanted, k], k
 
 
-def _near(events: np.ndarray) -> np.ndarray:
-    """Nodes whose flux enters where events are of a number that is asked for: cubics take two nodes on either side."""
-    near = (events > _EVENTS[0]) & (events < _EVENTS[1])
-    low = events <= _EVENTS[0]
-    near[:, 1:] |= low[:, 1:] != low[:, :-1]
-    for _ in range(2):
-        near[:, 1:], near[:, :-1] = near[:, 1:] | near[:, :-1], near[:, :-1] | near[:, 1:]
-    return near
+def _near(events: np.ndarray, k: int) -> np.ndarray:
+    """Whether the flux at a node enters where events are of a number that is asked for: cubics take two nodes on either side."""
+    window = events[:, max(k - 2, 0) : k + 3]
+    if k >= events.shape[1]:
+        return np.zeros(events.shape[0], dtype=bool)
+    return (np.min(window, axis=1) < _EVENTS[1]) & (np.max(window, axis=1) > _EVENTS[0])
 
 
 def _marks(exchange: NeutralExchange, charge: np.ndarray, mass: np.ndarray) -> np.ndarray:
@@ -331,13 +330,24 @@ def _scales(rows: Rows, index: np.ndarray, grid: np.ndarray) -> bool:
 
 
 def _interpolation_error(values: np.ndarray) -> np.ndarray:
-    """The error of cubics between nodes: what they miss at every second node when made without it, over 16."""
-    if values.shape[-1] == 1:
-        return np.zeros_like(values)
+    """The error of cubics between nodes: what they miss at nodes when made of every second one, over 8."""
     missed = np.zeros_like(values)
-    inner = (-values[..., :-6:2] + 9 * values[..., 2:-4:2] + 9 * values[..., 4:-2:2] - values[..., 6::2]) / 16
-    missed[..., 3:-3:2] = np.abs(inner - values[..., 3:-3:2]) / 16
-    return np.maximum(missed, np.maximum(np.roll(missed, 1, axis=-1), np.roll(missed, -1, axis=-1)))
+    if values.shape[-1] < 7:
+        return missed
+    rough = (-values[..., :-6] + 9 * values[..., 2:-4] + 9 * values[..., 4:-2] - values[..., 6:]) / 16
+    missed[..., 3:-3] = np.abs(rough - values[..., 3:-3]) / 8
+    missed[..., :3], missed[..., -3:] = missed[..., 3:4], missed[..., -4:-3]
+    return missed
+
+
+def _largest_beside(values: np.ndarray, nodes: np.ndarray, point: np.ndarray, coupling: np.ndarray) -> np.ndarray:
+    """The larger of the values at the two nodes beside each coupling."""
+    count = values.shape[-1]
+    if count == 1:
+        return values[point, 0]
+    place = np.clip((np.log(coupling) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
+    cell = np.minimum(place.astype(int), count - 2)
+    return np.maximum(values[point, cell], values[point, cell + 1])
 
 
 def _interpolated(values: np.ndarray, nodes: np.ndarray, point: np.ndarray, coupling: np.ndarray) -> np.ndarray:
