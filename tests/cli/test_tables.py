@@ -92,6 +92,7 @@ def test_every_form_factor_works_out_of_the_box(run, cache, form):
     assert added == pytest.approx({"elastic_inelastic": 0.075, "elastic_inelastic_squared": 0.070}[form], abs=0.004)
 
 
+@pytest.mark.slow  # makes a table
 def test_masses_beyond_the_users_table_are_refused(run, lead, cache):
     option = ("--option", "form_factor=elastic_inelastic")
     made = run(*TINY, "--form-factor", "elastic_inelastic", "--mass", "10MeV:1GeV", "--json")

@@ -241,6 +241,7 @@ def test_gradients_are_finite_everywhere():
     assert np.all(np.isfinite(model_gradient))
 
 
+@pytest.mark.slow  # compiles for long
 def test_gradient_of_the_model_is_its_difference_quotient():
     s = jnp.array([0.3, 0.6, 2.1, 3.3, 20.0])
     gradient = jax.vmap(jax.grad(hr.ratio_model))(s)

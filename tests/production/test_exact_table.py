@@ -10,7 +10,12 @@ ELECTRON = particles.mass("e-")
 
 
 @pytest.mark.parametrize(
-    ("symbol", "form"), [("I", "elastic"), ("Cs", "elastic_inelastic"), ("I", "elastic_inelastic_squared")]
+    ("symbol", "form"),
+    [
+        ("I", "elastic"),
+        pytest.param("Cs", "elastic_inelastic", marks=pytest.mark.slow),
+        pytest.param("I", "elastic_inelastic_squared", marks=pytest.mark.slow),
+    ],
 )
 def test_table_is_exact_at_random_points(symbol, form):
     random = np.random.default_rng(5)

@@ -221,6 +221,7 @@ def test_both_tracks_in_the_barrel_cost_a_ninth():
     assert 0.85 < ratio < 0.92  # what is lost is the lowest energies, where the spectrum is softest
 
 
+@pytest.mark.slow  # compiles for long
 def test_crossing_angle_moves_the_rate_by_little():
     head_on, crossing = _search().prepared(), _search(crossing_angle="on").prepared()
     # by hand: the boost falls by cos(41.5 mrad) = 1 - 8.6e-4; the barrel turns by up to 41.5 mrad about it

@@ -185,6 +185,7 @@ def test_many_points_equal_each_alone(head_on):
         assert float(alone.value[0]) == pytest.approx(float(together.value[k]), rel=1e-13)
 
 
+@pytest.mark.slow  # compiles for long
 def test_gradient_by_mass_is_that_of_differences(head_on):
     _, _, path = head_on
     slope = jax.jit(jax.grad(lambda m: jnp.sum(_yield(path, m, 0.5, 1 / 3).value)))

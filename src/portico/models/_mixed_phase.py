@@ -57,11 +57,15 @@ class Masses(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """All that is compiled: the sector, and the partial widths of Z' and Z by channel."""
+    """What is compiled: the sector (None where not asked for), and the partial widths of Z' and Z by channel; empty where not asked for."""
 
-    sector: Sector
+    sector: Any
     zprime_widths: dict[str, Value]
     z_widths: dict[str, Value]
+
+
+EVERYTHING = "sector, zprime, z"
+"""Names of the parts of :class:`Numbers`; what is not asked for is not computed, and a million points need not be copied."""
 
 
 class _Leaves(tuple):
@@ -76,9 +80,11 @@ def masses() -> Masses:
     return Masses(*(particles.mass(name) for name in ("e-", "mu-", "tau-", "t", "H")))
 
 
-def numbers(arguments: tuple[Value, ...], *, mixing: str, inputs: str, content: str, fermions: str) -> Numbers:
-    """Numbers of points of one shape; the arguments are those of :func:`_compiled`."""
-    options = {"mixing": mixing, "inputs": inputs, "content": content, "fermions": fermions}
+def numbers(
+    arguments: tuple[Value, ...], *, mixing: str, inputs: str, content: str, fermions: str, parts: str = EVERYTHING
+) -> Numbers:
+    """Numbers of points of one shape; the arguments are those of :func:`_compiled`, ``parts`` names what is asked for."""
+    options = {"mixing": mixing, "inputs": inputs, "content": content, "fermions": fermions, "parts": parts}
     return in_blocks((_solved, _compiled), arguments, (particles.mass("Z"), masses()), options)
 
 
@@ -125,17 +131,21 @@ def _solved(
     inputs: str,
     content: str,
     fermions: str,
+    parts: str,
 ) -> Numbers:
     solve = _physical if inputs == "physical" else _gauge
     found = solve(zprime_mass, amount, theta_w_dark, dark_charge, alpha, z_mass, mixing=mixing)
+    asked = parts.split(", ")
     zprime, z = (
         _widths(found, name, mass, partner_mass, theta_w_dark, known, content=content, fermions=fermions)
+        if name in asked
+        else {}
         for name in ("zprime", "z")
     )
-    return Numbers(found, zprime, z)
+    return Numbers(found if "sector" in asked else None, zprime, z)
 
 
-_compiled = partial(jax.jit, static_argnames=("mixing", "inputs", "content", "fermions"))(_solved)
+_compiled = partial(jax.jit, static_argnames=("mixing", "inputs", "content", "fermions", "parts"))(_solved)
 
 
 def _physical(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing) -> Sector:  # type: ignore[no-untyped-def]

@@ -184,22 +184,22 @@ class MixedPhase(Model):
 
     def charge(self) -> Value:
         """Return the charge of chi over e, :math:`|\\epsilon_\\gamma|`, from epsilon or kappa."""
-        return self.epsilon if self.epsilon is not None else plain(self._numbers().sector.epsilon)
+        return self.epsilon if self.epsilon is not None else plain(self._numbers("sector").sector.epsilon)
 
     def mixing(self) -> Value:
         """Return the kinetic mixing kappa, from kappa or epsilon."""
-        return self.kappa if self.kappa is not None else plain(self._numbers().sector.kappa)
+        return self.kappa if self.kappa is not None else plain(self._numbers("sector").sector.kappa)
 
     def partial_widths(self) -> dict[str, Value]:
         """Return partial widths of the Z' in GeV by channel; chi chi is the millicharged pair.
 
         Source: :mod:`portico.decays.neutral_current` with the exact couplings.
         """
-        return _mixed_phase.in_order(self._numbers().zprime_widths)
+        return _mixed_phase.in_order(self._numbers("zprime").zprime_widths)
 
     def z_widths(self) -> dict[str, Value]:
         """Return partial widths of the Z in GeV by channel, those of the Standard Model with the couplings of the mixed state."""
-        return _mixed_phase.in_order(self._numbers().z_widths)
+        return _mixed_phase.in_order(self._numbers("z").z_widths)
 
     def parent_decays(self) -> dict[str, ParentDecay]:
         """Return decays of Z and mesons to chi chi and nu_D nu_D: of mesons through photon and Z', at leading order in kappa.
@@ -220,7 +220,7 @@ class MixedPhase(Model):
 
         Source: arXiv:1506.04760 eqs. (38), (41), (44); exact here, of the vector couplings to charge alone. 0 without millicharge.
         """
-        sector, zprime, photon = self._numbers().sector, self.couplings("Z'"), self.couplings("photon")
+        sector, zprime, photon = self._numbers("sector").sector, self.couplings("Z'"), self.couplings("photon")
         xp = array_namespace(photon.particle.vector)
         product = sector.em**2 * sector.states.photon.em * photon.particle.vector
         top = sector.em**2 * sector.states.zprime.em * zprime.particle.vector
@@ -242,7 +242,7 @@ class MixedPhase(Model):
             raise unknown_name("state", state, STATES, where="couplings of mixed_phase")
         if method not in ("exact", "perturbative"):
             raise unknown_name("method", method, ("exact", "perturbative"), where="couplings of mixed_phase")
-        sector = self._numbers().sector
+        sector = self._numbers("sector").sector
         states = sector.states if method == "exact" else self._printed(perturbative.neutral_states)
         return self._couplings_of(sector, states, state)
 
@@ -265,7 +265,7 @@ class MixedPhase(Model):
 
         Source: :func:`portico.electroweak.neutral_mixing.massless_residue`.
         """
-        return neutral_mixing.massless_residue(self._numbers().sector.states)
+        return neutral_mixing.massless_residue(self._numbers("sector").sector.states)
 
     def exchange(self) -> NeutralExchange:
         """Return what production needs of this model: photon, Z and Z' with exact couplings and widths; the A' is decoupled."""
@@ -310,7 +310,7 @@ class MixedPhase(Model):
 
         The ratio is that of the vector coupling to the Z here over -epsilon e tan(theta_W) there.
         """
-        sector, chi = self._numbers().sector, self.couplings("Z").particle.vector
+        sector, chi = self._numbers("sector").sector, self.couplings("Z").particle.vector
         sine2 = sector.basis.hatted_sine2
         xp = array_namespace(sine2)
         there = -self.couplings("photon").particle.vector * xp.sqrt(sine2 / (1 - sine2))
@@ -358,7 +358,7 @@ class MixedPhase(Model):
 
         Source: arXiv:1506.04760 eq. (23); the others from the exact states. Tree level.
         """
-        sector = self._numbers().sector
+        sector = self._numbers("sector").sector
         states, basis = sector.states, sector.basis
         xp = array_namespace(states.z_mass)
         product = basis.hatted_sine2 * (1 - basis.hatted_sine2) * (basis.hatted_mass / states.z_mass) ** 2
@@ -432,7 +432,7 @@ class MixedPhase(Model):
 
     def _printed(self, formula: Callable[..., Any]) -> Any:
         """A formula of the source at M1, M2 and kappa of this point; infinite for M1 = M2."""
-        sector = self._numbers().sector
+        sector = self._numbers("sector").sector
         basis = sector.basis
         with np.errstate(divide="ignore", invalid="ignore"):
             return formula(basis.unmixed_z_mass, basis.sin2_theta_w, basis.dark_mass, sector.kappa, self.theta_w_dark)
@@ -440,7 +440,7 @@ class MixedPhase(Model):
     def _mixing_name(self) -> str | None:
         return next((name for name in ("epsilon", "kappa") if getattr(self, name) is not None), None)
 
-    def _numbers(self) -> _mixed_phase.Numbers:
+    def _numbers(self, parts: str = _mixed_phase.EVERYTHING) -> _mixed_phase.Numbers:
         name = self._mixing_name()
         self.require("mass", "theta_w_dark", "dark_charge", "partner_mass", "alpha", *(() if name else ("epsilon",)))
         arguments = (
@@ -453,7 +453,7 @@ class MixedPhase(Model):
             self.alpha,
         )
         return _mixed_phase.numbers(
-            arguments, mixing=str(name), inputs=self.inputs, content=self.content, fermions=self.fermions
+            arguments, mixing=str(name), inputs=self.inputs, content=self.content, fermions=self.fermions, parts=parts
         )
 
     def _check_charge(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,29 +34,42 @@ def in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -
 
 
 def _in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -> Any:
-    full = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in arrays))
-    shape, flat = full[0].shape, [a.ravel() for a in full]
-    count = flat[0].size
+    known = [np.asarray(a, dtype=float) for a in arrays]
+    shape = np.broadcast_shapes(*(a.shape for a in known))
+    count = math.prod(shape)
+    # one block serves all batches of an array with a single value
+    flat = [np.full(size, a.item()) if a.size == 1 else np.broadcast_to(a, shape).ravel() for a in known]
+    single = [a.size == 1 for a in known]
 
     def part(start: int) -> Any:
-        some = [a[start : start + size] for a in flat]
-        length = some[0].size
-        found = function(*(np.pad(a, (0, size - length), mode="edge") for a in some))
-        if isinstance(found, tuple):
-            return type(found)(*(np.asarray(column)[:length] for column in found))
-        return np.asarray(found)[:length]
+        length = min(size, count - start)
+        some = [a if alone else a[start : start + length] for a, alone in zip(flat, single, strict=True)]
+        return length, function(*(a if a.size == size else np.pad(a, (0, size - length), mode="edge") for a in some))
 
     starts = range(0, count, size)
+    if not starts:
+        return np.empty(shape)
+    length, first = part(0)  # compiled once, before the others start
+    columns = first if isinstance(first, tuple) else (first,)
+    whole = [np.empty(count, np.asarray(column).dtype) for column in columns]
+
+    def keep(start: int, length: int, found: Any) -> None:
+        for column, values in zip(whole, found if isinstance(found, tuple) else (found,), strict=True):
+            column[start : start + length] = np.asarray(values)[:length]
+
+    def next_part(start: int) -> None:
+        keep(start, *part(start))
+
+    keep(0, length, first)
     if len(starts) < _MANY:
-        parts = [part(start) for start in starts]
+        for start in starts[1:]:
+            next_part(start)
     else:
-        first = part(0)  # compiled once, before the others start
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            parts = [first, *pool.map(part, starts[1:])]
-    if not parts or not isinstance(parts[0], tuple):
-        return np.concatenate(parts).reshape(shape) if parts else np.empty(shape)
-    columns = zip(*parts, strict=True)
-    return type(parts[0])(*(np.concatenate(column).reshape(shape) for column in columns))
+            list(pool.map(next_part, starts[1:]))  # raises what a part raised
+    if not isinstance(first, tuple):
+        return whole[0].reshape(shape)
+    return type(first)(*(column.reshape(shape) for column in whole))
 
 
 def on_different(function: Callable[[np.ndarray], np.ndarray], values: Any) -> np.ndarray:
