@@ -145,7 +145,6 @@ def problem_of(
 def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
     """Intervals of all points of one block, and the lower edge of each channel taken alone."""
     signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
-
     everything = tuple(problem.search.options["channels"].split(","))
     kept: dict[tuple[str, bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
     most = _largest_of_block(problem, first, count)
