@@ -196,3 +196,13 @@ def test_fermions_heavier_than_the_ratio_of_hadrons_have_no_chain(monkeypatch):
     with pytest.raises(InvalidInput, match="the width of psi_2 to psi_1 hadrons is not known"):
         model.chain()
     assert model.chain(hadrons=False).ctau_unit_cm[1] > 0
+
+
+def test_a_model_is_shown_with_its_values_and_long_arrays_short():
+    model = models.DarkPhoton(mass=np.geomspace(0.1, 10, 30), epsilon="1e-3", alpha_dark=[[0.1], [0.5]])
+    assert repr(model).startswith(
+        "DarkPhoton(mass=[0.1, 0.11721, ..., 10] of shape (30,), epsilon=0.001, alpha_dark=[0.1, 0.5] of shape (2, 1), "
+    )
+    assert "dark_matter='dirac'" in str(model)
+    assert "None" not in repr(model)
+    assert "epsilon=..." in repr(jax.tree.map(lambda leaf: object(), model))

@@ -98,6 +98,12 @@ class Model(eqx.Module):
         """Return the parameters as given to the constructor, those left out as None."""
         return {name: plain(getattr(self, name)) for name in self.PARAMETERS}
 
+    def __repr__(self) -> str:
+        """Return the name of the class and the parameters that are set; arrays by their ends and number."""
+        values = {name: getattr(self, name, None) for name in self.PARAMETERS}
+        shown = ", ".join(f"{name}={_shown(value)}" for name, value in values.items() if value is not None)
+        return f"{type(self).__name__}({shown})"
+
     def with_parameters(self, **changes: Value) -> Self:
         """Return the same model with some parameters changed, one of EITHER in place of the other; raises as the constructor does."""
         for both in self.EITHER:
@@ -150,6 +156,24 @@ class Model(eqx.Module):
             raise InvalidInput(
                 f"{self.NAME}: {' and '.join(missing)} must be set; give {', '.join(f'{name}=...' for name in missing)}."
             )
+
+
+def _shown(value: Value) -> str:
+    """A parameter as a short text: numbers with up to six digits, a long array by its ends and number."""
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, jax.core.Tracer | jax.ShapeDtypeStruct) or np.asarray(value).dtype.kind not in "fiub":
+        return "..."  # no number yet, or a place of one
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return f"{float(array):.6g}"
+    flat = [
+        f"{float(v):.6g}" for v in (array.flat if array.size <= 4 else (array.flat[0], array.flat[1], array.flat[-1]))
+    ]
+    if array.size > 4:
+        flat.insert(2, "...")
+    count = "" if array.ndim == 1 and array.size <= 4 else f" of shape {array.shape}"
+    return f"[{', '.join(flat)}]{count}"
 
 
 def _known_parameters(constructor: Callable[..., None]) -> Callable[..., None]:
