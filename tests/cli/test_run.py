@@ -343,3 +343,16 @@ def test_a_width_that_is_not_known_is_no_stable_particle(run, model, settings, m
     assert done.status == 2
     assert done.out == ""
     assert re.search(message, done.err)
+
+
+def test_discovery_is_not_called_exclusion(run, tmp_path):
+    search, question = ("milliqan_hl_lhc", "millicharged"), ("--method", "discovery", "--cl", "99.73%")
+    done = run("limit", *search, "--set", "mass=5", *question)
+    assert done.status == 0
+    assert "is discovered by the median experiment" in done.out
+    assert re.search(r"epsilon from \S+ up to .* is discovered", done.out)
+    assert "exclude" not in done.out
+    done = run("reach", *search, "--scan", "mass=5:6:2", *question, "-o", str(tmp_path / "out"))
+    assert "2 of 2 points discover a range of epsilon" in done.out
+    assert "smallest discovered epsilon" in done.out
+    assert "exclude" not in done.out

@@ -87,6 +87,7 @@ def recast(
 
 def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
     model_name, parameter, method = result.model, result.parameter, result.method
+    verb = _verb(method)
     if as_json:
         print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
                     "intervals": result.intervals, "status": result.status, "required_events": result.required_events,
@@ -100,16 +101,16 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
             f"{search.name}, {100 * result.cl:g}% CL: published limit {parameter} = {number(result.required_events)} for an invisible mediator, carried over"
         )
     else:
-        verb = "discovered by the median experiment" if method == "discovery" else "excluded"
+        by = " by the median experiment" if method == "discovery" else ""
         print(
-            f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is {verb}"
+            f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is {verb}{by}"
         )
     low_end, high_end = (number(end) for end in result.scanned)
     if not result.intervals:
-        print(f"{parameter}: nothing is excluded between {low_end} and {high_end}")
+        print(f"{parameter}: nothing is {verb} between {low_end} and {high_end}")
     for low, high in result.intervals:
         start = f"all of {parameter} from {low_end}" if low <= result.scanned[0] else f"{parameter} from {number(low)}"
-        print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is excluded")
+        print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is {verb}")
     if result.expected:
         low2, low1, middle, high1, high2 = (
             "nothing" if edge is None else number(edge) for edge in result.expected.values()
@@ -123,10 +124,18 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
         print(_uncertainties(search, result.nuisances, f"{100 * result.systematic_error:.3g}%"))
     if result.nuisances:
         edges = ", ".join(f"{number(low)}" for low, _ in result.intervals_known)
-        found = f"{parameter} from {edges}" if edges else "nothing is excluded"
+        found = f"{parameter} from {edges}" if edges else f"nothing is {verb}"
         print(f"without uncertainties: {found} (a signal above {number(result.required_known)} events)")
     for sentence in result.notes:
         say(f"note: {sentence}")
+
+
+def _verb(method: str) -> str:
+    return "discovered" if method == "discovery" else "excluded"
+
+
+def _does(method: str) -> str:
+    return "discover" if method == "discovery" else "exclude"
 
 
 def _print_spread(result: Limit) -> None:
@@ -327,15 +336,17 @@ def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any]
     if attributes["published"]:
         basis = "from the published limit on invisible mediators"
     method = "recast" if attributes["published"] else attributes["method"]
-    print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points exclude a range of {attributes['parameter']} "
-          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {method}, {basis}{_rest(good, excluded)})")  # fmt: skip
+    print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points {_does(method)} a range of {attributes['parameter']} "
+          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {method}, {basis}{_rest(good, excluded, _does(method))})")  # fmt: skip
     if excluded:
         flat = np.where((counts > 0) & good, low[..., 0], np.inf).ravel()
         everything = (
-            " (the start of the range: everything is excluded there)" if flat.min() <= attributes["scanned_low"] else ""
+            f" (the start of the range: everything is {_verb(method)} there)"
+            if flat.min() <= attributes["scanned_low"]
+            else ""
         )
         print(
-            f"smallest excluded {attributes['parameter']}: {number(flat.min())} at {_place(dataset, axes, int(flat.argmin()))}{everything}"
+            f"smallest {_verb(method)} {attributes['parameter']}: {number(flat.min())} at {_place(dataset, axes, int(flat.argmin()))}{everything}"
         )
     if excluded and not attributes["published"]:
         systematic = np.where((counts > 0) & good, dataset["systematic_error"].values, 0.0).ravel()
@@ -352,11 +363,11 @@ def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any]
     print("wrote " + "\n      ".join(names))
 
 
-def _rest(good: Any, excluded: int) -> str:
-    """What became of the points that exclude nothing."""
+def _rest(good: Any, excluded: int, verb: str) -> str:
+    """What became of the points that exclude, or discover, nothing."""
     failed = int((~good).sum())
     nothing = int(good.sum()) - excluded
-    words = [f"{nothing} exclude nothing"] if nothing else []
+    words = [f"{nothing} {verb} nothing"] if nothing else []
     words += [f"{failed} failed"] if failed else []
     return f"; {' and '.join(words)}" if words else ""
 
