@@ -204,6 +204,31 @@ def bounds_of(dataset: xarray.Dataset, names: tuple[str, ...] = SHOWN) -> list[C
     return found
 
 
+def allowed_over(dataset: xarray.Dataset, names: tuple[str, ...] = SHOWN) -> dict[str, np.ndarray]:
+    """Return the largest value of the parameter of a reach that each bound allows, at every point of its scan, by the title of the bound.
+
+    Infinite where a bound says nothing, 0 where it allows none; empty for models without a Z' that comes with millicharged
+    particles, and for other limits than those on the mixing or epsilon.
+
+    Raises UnknownName for a name.
+    """
+    chosen = [bound(name) for name in names]
+    kind, parameter = model_class(dataset.attrs["model"]), dataset.attrs["parameter"]
+    if not hasattr(kind, "MIXING") or parameter not in (kind.MIXING, "epsilon"):
+        return {}
+    axes = [str(name) for name in dataset["n_intervals"].dims]
+    mesh = np.meshgrid(*(np.asarray(dataset[name], dtype=float) for name in axes), indexing="ij")
+    points = {name: values.ravel() for name, values in zip(axes, mesh, strict=True)}
+    fixed = dict(line.split("=", 1) for line in dataset.attrs["model_parameters"].split("\n") if line)
+    replaced = {name for both in kind.EITHER if set(both) & set(axes) for name in both}
+    given = {name: value if kind.PARAMETERS[name].choices else float(value) for name, value in fixed.items() if name not in replaced}  # fmt: skip
+    model, shape = kind(**{**given, **points}), mesh[0].shape
+    return {
+        each.title: np.broadcast_to(largest_in(model, each.name, parameter), mesh[0].size).reshape(shape)
+        for each in chosen
+    }
+
+
 def _longest_run(good: np.ndarray) -> tuple[int, int]:
     """First and one past the last of the longest run of True."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(int), [0]])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import TYPE_CHECKING
@@ -18,6 +19,14 @@ METHODS = {
     "sqrt_b": r"$S/\sqrt{B}$",
     "discovery": "median discovery",
 }
+CHANNELS = {"drell_yan": "Drell-Yan", "quarkonium": "quarkonia"}
+"""Processes whose name does not read well as it is."""
+_OPTIONS = {
+    "background=none": "no background",
+    "background=loi": "background of the letter of intent",
+    "background=computed": "computed background",
+}
+_ALWAYS_SAID = ("background",)
 _KINDS = {"dirac": r"Dirac $\chi$", "majorana": r"Majorana $\chi$", "scalar": r"complex scalar $\chi$"}
 
 
@@ -40,8 +49,12 @@ def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[st
     """Return what a reach is for, each in words, by name: model parameters, options off their default, CL, method."""
     model = dataset.attrs["model"]
     words = {} if model == "dark_photon" else {"model": model.replace("_", " ")}
+    scanned = {str(name) for name in dataset["n_intervals"].dims}
+    replaced = {name for both in model_class(model).EITHER if scanned & set(both) for name in both}
     for line in filter(None, dataset.attrs["model_parameters"].split("\n")):
         name, _, value = line.partition("=")
+        if name in replaced:  # by what is scanned in its place
+            continue
         if model == "dark_photon" or not _is_default(model, name, value, specs[name]):
             words[name] = _parameter(name, value, specs[name])
     stated = [line for line in dataset.attrs["notes"].split("\n") if line.startswith("e' = ")]
@@ -52,15 +65,32 @@ def settings(dataset: xarray.Dataset, specs: Mapping[str, Parameter]) -> dict[st
     decides = _DECISIVE if is_cascade(dataset) else ()
     for line in filter(None, dataset.attrs["options"].split("\n")):
         name, _, value = line.partition("=")
-        if name in decides or (line in dataset.attrs["changed_options"].split("\n") and name not in _OF_THE_SAMPLE):
-            words[f"option {name}"] = f"{name.replace('_', ' ')}: {value.replace('_', ' ')}"
+        changed = line in dataset.attrs["changed_options"].split("\n") and name not in _OF_THE_SAMPLE
+        if name in decides or name in _ALWAYS_SAID or changed:
+            words[f"option {name}"] = _option(name, value)
     method = dataset.attrs["method"]
     words["cl"] = f"{100 * dataset.attrs['cl']:g}% CL"
     if not dataset.attrs.get("published"):
         words["cl"] += f" ({METHODS.get(method, method.replace('_', ' '))})"
-    words["kind"] = "recast" if dataset.attrs.get("published") else dataset.attrs["kind"]
+    words["kind"] = "recast" if dataset.attrs.get("published") else _kind(dataset)
     words["label"] = dataset.attrs["label"]
     return words
+
+
+def verb(dataset: xarray.Dataset) -> str:
+    """Return what becomes of the couplings of a reach: "excluded", or "discovered" by that method."""
+    return "discovered" if dataset.attrs["method"] == "discovery" else "excluded"
+
+
+def _kind(dataset: xarray.Dataset) -> str:
+    return "discovery" if verb(dataset) == "discovered" else str(dataset.attrs["kind"])
+
+
+def _option(name: str, value: str) -> str:
+    """An option in words; numbers without a needless ".0"."""
+    if f"{name}={value}" in _OPTIONS:
+        return _OPTIONS[f"{name}={value}"]
+    return f"{name.replace('_', ' ')}: {re.sub(r'(?<=[0-9])[.]0+(?![0-9])', '', value).replace('_', ' ')}"
 
 
 def _is_default(model: str, name: str, value: str, spec: Parameter) -> bool:
@@ -103,12 +133,39 @@ def common_and_own(datasets: Sequence[xarray.Dataset], specs: Mapping[str, Param
     return [each[0][name] for name in order if name in shared], own
 
 
-def lines(words: Sequence[str], width: int = 62) -> str:
-    """Return words joined by commas, broken into lines that are no longer than ``width`` where that can be."""
+def shown_length(text: str) -> int:
+    """Return about how many letters a text with formulas takes: commands count once, braces and signs of index not at all."""
+    commands = re.sub(r"\\(mathrm|rm|to)?([A-Za-z]*)", lambda found: "x" if found[2] else "", text)
+    return len(re.sub(r"[${}_^]", "", commands))
+
+
+def wrapped(text: str, width: int = 52) -> str:
+    """Return a text broken at commas outside formulas, and at blanks where it must be, into lines of about ``width`` letters."""
+    parts: list[str] = []
+    for word in re.findall(r"(?:\$[^$]*\$|[^\s$])+", text):
+        if not parts or parts[-1].endswith(",") or shown_length(f"{parts[-1]} {word}") > width:
+            parts.append(word)
+        else:
+            parts[-1] += f" {word}"
+    rows = parts[:1]
+    for part in parts[1:]:
+        words = (
+            part.split(" ") if 2 * shown_length(rows[-1]) < width and "$" not in part else [part]
+        )  # a short row is filled
+        for word in words:
+            if shown_length(f"{rows[-1]} {word}") <= width:
+                rows[-1] += f" {word}"
+            else:
+                rows.append(word)
+    return "\n".join(rows)
+
+
+def lines(words: Sequence[str], width: int = 50) -> str:
+    """Return words joined by commas, broken into lines that are no longer than ``width`` letters where that can be."""
     rows = [""]
     for word in words:
         joined = f"{rows[-1]}, {word}" if rows[-1] else word
-        if rows[-1] and len(joined) > width:
+        if rows[-1] and shown_length(joined) > width:
             rows[-1] += ","
             rows.append(word)
         else:

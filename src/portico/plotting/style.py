@@ -32,17 +32,29 @@ def single_frame(ax: Axes | None, height: float = 4.3) -> Axes:
     return Figure(figsize=(5.6, height)).add_axes((0.135, 0.125, 0.835, 0.85)) if ax is None else ax
 
 
-def scale_horizontal(ax: Axes, x: np.ndarray) -> None:
-    """Fit the horizontal axis to its values: logarithmic where they span a factor 5 or more, with readable numbers."""
-    if np.all(x > 0) and x.max() / x.min() >= 5:
-        ax.set_xscale("log")
-        if x.max() / x.min() < 300:  # the labels between powers of ten would run into each other
-            ax.xaxis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
-            for each in (ax.xaxis.set_major_formatter, ax.xaxis.set_minor_formatter):
+def scale_horizontal(ax: Axes, x: np.ndarray, *, linear: bool = False) -> None:
+    """Fit the horizontal axis to its values: as :func:`scale_axis`, from the smallest to the largest."""
+    scale_axis(ax, "x", x, linear=linear)
+    ax.set_xlim(x.min(), x.max())
+
+
+def scale_axis(ax: Axes, which: str, values: np.ndarray, *, linear: bool = False) -> None:
+    """Make an axis ("x" or "y") logarithmic where its values span a factor 5 or more, unless ``linear``, with readable numbers."""
+    axis = {"x": ax.xaxis, "y": ax.yaxis}[which]
+    if not linear and np.all(values > 0) and values.max() / values.min() >= 5:
+        {"x": ax.set_xscale, "y": ax.set_yscale}[which]("log")
+        if values.max() / values.min() < 300:  # the labels between powers of ten would run into each other
+            axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+            for each in (axis.set_major_formatter, axis.set_minor_formatter):
                 each(FuncFormatter(lambda value, _: f"{value:g}"))
     else:
-        ax.xaxis.set_major_locator(MaxNLocator(6))
-    ax.set_xlim(x.min(), x.max())
+        axis.set_major_locator(MaxNLocator(6))
+
+
+def evenly_spaced(values: np.ndarray) -> bool:
+    """Whether four or more values lie at equal distances: a linear scan."""
+    steps = np.diff(np.sort(values))
+    return bool(steps.size >= 3 and np.allclose(steps, steps.mean(), rtol=1e-6, atol=0))
 
 
 def numbers(name: str, values: Any, dimensions: int) -> np.ndarray:
