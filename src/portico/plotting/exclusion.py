@@ -16,18 +16,19 @@ from ..limits.files import whole
 from ..limits.kappa_bounds import bounds_of
 from ..models import model_class
 from ..precision import magnetic_moment as moment
-from .comparison import chosen, draw_curves, draw_magnetic_moment, within
-from .labels import axis_label, common_and_own, is_cascade, lines
+from .comparison import chosen, draw_curves, draw_magnetic_moment, draw_own_bounds, within
+from .labels import CHANNELS, axis_label, common_and_own, is_cascade, lines
+from .legend import SIZE, draw_legend, everything
 from .regions import draw_region, interval_region
-from .style import COLOURS, STYLE, scale_horizontal
+from .style import COLOURS, STYLE, evenly_spaced, scale_horizontal
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
 _REACH = COLOURS[:4]
-_MOST_INSIDE = 5
-_WIDE = (8.9, 4.3)
+_ALPHA = {1: 0.2, 2: 0.09}
+"""How dense the fill is, by the number of reaches; lines only for more."""
 _CHANNEL_DASHES = ((0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
 
@@ -71,7 +72,7 @@ def exclusion(
     if labels is not None and len(labels) != len(reaches):
         raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
     published = chosen(compare, parameter, _particle(reaches))
-    bounds = [] if compare is False else _mixing_bounds(reaches, labels)
+    bounds, own_bounds = ([], []) if compare is False else _mixing_bounds(reaches)
     if magnetic_moment is not None:
         moment.data_set(magnetic_moment)
         if (names[0], parameter) != ("mass", "epsilon"):
@@ -83,28 +84,32 @@ def exclusion(
     with mpl.rc_context(STYLE):
         own_figure = ax is None
         if ax is None:
-            ax = Figure(figsize=(5.6, 4.3)).add_axes((0.125, 0.125, 0.84, 0.85))
+            ax = Figure(figsize=SIZE).add_axes((0.125, 0.125, 0.84, 0.85))
         bottom, top = _frame(ax, reaches, names[0], parameter, specs)
-        short_legend_top = top
-        if magnetic_moment is not None or any(each.kind == "bound" for each in within(ax, [*published, *bounds])):
+        top = _room_for_bounds(ax, [*bounds, *(each for each, _ in own_bounds)], specs[parameter].limit_range[1])
+        drawn = [*(published if names[0] == "mass" else []), *bounds]
+        hatched = any(each.kind == "bound" for each in within(ax, [*drawn, *(each for each, _ in own_bounds)]))
+        if not own_figure and (magnetic_moment is not None or hatched):
             top = min(specs[parameter].limit_range[1], 10 * top)  # for a longer legend
             ax.set_ylim(bottom, top)
-        drawn = [*(published if names[0] == "mass" else []), *bounds]
+        levels, bars = [r.attrs["cl"] for r in reaches], 0
         if drawn:
             invisible = not any(is_cascade(r) or r.attrs.get("published") for r in reaches)
-            draw_curves(ax, drawn, [r.attrs["cl"] for r in reaches], invisible=invisible)
+            bars = draw_curves(ax, drawn, levels, invisible=invisible)
+        draw_own_bounds(ax, own_bounds, len(reaches), levels)
         if magnetic_moment is not None:
             draw_magnetic_moment(ax, magnetic_moment)
         for number, dataset in enumerate(reaches):
             label = own[number] if labels is None else labels[number]
-            _draw_reach(ax, dataset, names[0], label, _REACH[number % len(_REACH)])
+            _draw_reach(ax, dataset, names[0], label, _REACH[number % len(_REACH)], _ALPHA.get(len(reaches), 0.0))
             if len(reaches) == 1:
                 _draw_band(ax, dataset, names[0])
                 _draw_known(ax, dataset, names[0], _REACH[0])
                 _draw_channels(ax, dataset, names[0], bottom, top)
-        if _legend(ax, [*own, *(labels or ())], beside=own_figure):
-            ax.set_ylim(bottom, short_legend_top)
-        ax.text(0.98, 0.03, lines(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5)
+        # above lines of others, below the reach
+        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
+        ax.text(0.98, 0.03 + 0.015 * bars, lines(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5, bbox=box, zorder=3.2)  # fmt: skip
+        draw_legend(ax, [*own, *(labels or ())], may_stand_beside=own_figure, crowded=hatched)
     return ax
 
 
@@ -117,47 +122,24 @@ def _particle(reaches: Sequence[xarray.Dataset]) -> str:
     return next(iter(kinds.values()))
 
 
-def _mixing_bounds(reaches: Sequence[xarray.Dataset], labels: Sequence[str] | None) -> list[Curve]:
-    """Bounds on the mixing behind each reach; those that several reaches share once, others with the legend of their reach."""
+def _mixing_bounds(reaches: Sequence[xarray.Dataset]) -> tuple[list[Curve], list[tuple[Curve, str]]]:
+    """Bounds on the mixing that all reaches share, and those of single ones with the colour of their reach."""
     each = [bounds_of(reach) for reach in reaches]
-    found: list[Curve] = []
+    shared: list[Curve] = []
+    own: list[tuple[Curve, str]] = []
     for number, bounds in enumerate(each):
         for one in bounds:
             same = [other for many in each for other in many if other.name == one.name and _alike(other, one)]
-            if len(same) == len(reaches):
-                if not any(other.name == one.name for other in found):
-                    found.append(one)
-            else:
-                text = labels[number] if labels is not None else f"reach {number + 1}"
-                found.append(one._replace(title=f"{one.title}, {text}"))
-    return found
+            if len(same) < len(reaches):
+                own.append((one, _REACH[number % len(_REACH)]))
+            elif not any(other.name == one.name for other in shared):
+                shared.append(one)
+    return shared, own
 
 
 def _alike(one: Curve, other: Curve) -> bool:
     pairs = ((one.mass, other.mass), (one.value, other.value))
     return all(a.shape == b.shape and np.allclose(a, b, rtol=1e-6) for a, b in pairs)
-
-
-def _legend(ax: Axes, leading: Sequence[str], *, beside: bool) -> bool:
-    """Draw the legend, the reaches first; a long one stands beside the axes if it may, which is told."""
-    handles, texts = ax.get_legend_handles_labels()
-    order = sorted(range(len(texts)), key=lambda k: texts[k] not in leading)
-    shown = [handles[k] for k in order], [texts[k] for k in order]
-    if not beside or len(order) <= _MOST_INSIDE:
-        ax.legend(*shown, loc="upper left", handlelength=2.6)
-        return False
-    _legend_beside(ax, *shown)
-    return True
-
-
-def _legend_beside(ax: Axes, handles: Sequence[Any], texts: Sequence[str]) -> None:
-    """A long legend stands beside the axes, whose size stays."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.set_size_inches(*_WIDE)
-    share = 5.6 / _WIDE[0]
-    ax.set_position((0.125 * share, 0.125, 0.84 * share, 0.85))
-    ax.legend(handles, texts, loc="upper left", bbox_to_anchor=(1.01, 1.01), handlelength=2.6, borderaxespad=0.2)
 
 
 def _edges(dataset: xarray.Dataset, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -181,15 +163,24 @@ def _frame(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: st
     room = 10 ** np.ceil(0.9 * np.log10(span / smallest)) * smallest  # for the legend
     bottom, top = 10 ** np.floor(np.log10(smallest / 2.5)), min(specs[parameter].limit_range[1], max(span, room))
     ax.set_yscale("log")
-    scale_horizontal(ax, x)
+    scale_horizontal(ax, x, linear=all(evenly_spaced(r[name].values) for r in reaches))
     ax.set_ylim(bottom, top)
     ax.set_xlabel(axis_label(name, specs[name]))
     ax.set_ylabel(axis_label(parameter, specs[parameter]))
     return bottom, top
 
 
-def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour: str) -> None:
-    """One reach: shaded intervals and their edges, with pockets where there are several."""
+def _room_for_bounds(ax: Axes, bounds: Sequence[Curve], largest: float) -> float:
+    """Raise the top of the frame by up to a decade, so that bounds are seen; returns the top."""
+    bottom, top = ax.get_ylim()
+    highest = max((float(each.value.max()) for each in bounds), default=0.0)
+    top = min(largest, max(top, min(2 * highest, 10 * top)))
+    ax.set_ylim(bottom, top)
+    return top
+
+
+def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour: str, alpha: float) -> None:
+    """One reach: shaded intervals and their edges, with pockets where there are several; a point for what stands alone."""
     x, low, high = _edges(dataset, name)
     top, floor = ax.get_ylim()[1], dataset.attrs["scanned_low"]
     if low.shape[1] > 1:
@@ -197,17 +188,26 @@ def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour
         high = np.where(failed[:, None], np.inf, high)
         ends = (max(floor, ax.get_ylim()[0]), top)
         region = interval_region(x, low, high, ends, logarithmic=ax.get_xscale() == "log")
-        draw_region(ax, region, colour=colour, label=label)
+        draw_region(ax, region, colour=colour, label=label, alpha=alpha)
         return
     for interval in range(low.shape[1]):
         bottom, upper = low[:, interval], np.minimum(high[:, interval], top)
         inside = np.isfinite(bottom)
-        ax.fill_between(x, bottom, upper, where=inside, color=colour, alpha=0.2, linewidth=0)
+        ax.fill_between(x, bottom, upper, where=inside, color=colour, alpha=alpha, linewidth=0)
         line = np.where(inside & (bottom > floor * (1 + 1e-9)), bottom, np.nan)
         ax.plot(x, line, color=colour, linewidth=1.8, label=label if interval == 0 else None, zorder=4)
         closed = inside & np.isfinite(high[:, interval])
+        alone = np.isfinite(line) & ~_in_runs(line)
+        if np.any(alone):
+            ax.plot(x[alone], line[alone], color=colour, linestyle="none", marker="o", markersize=3, zorder=4)
         if np.any(closed):
             ax.plot(x, np.where(closed, high[:, interval], np.nan), color=colour, linewidth=1.8, zorder=4)
+
+
+def _in_runs(values: np.ndarray) -> np.ndarray:
+    """Which values have a finite neighbour, so that a line through them is seen."""
+    there = np.concatenate([[False], np.isfinite(values), [False]])
+    return there[1:-1] & (there[:-2] | there[2:])
 
 
 def _draw_band(ax: Axes, dataset: xarray.Dataset, name: str) -> None:
@@ -242,17 +242,10 @@ def _draw_channels(ax: Axes, dataset: xarray.Dataset, name: str, bottom: float, 
     for k, channel in enumerate(dataset["channel"].values):
         y = dataset["channel_low"].values[k][order]
         y = np.where(y > floor * (1 + 1e-9), y, np.nan)
-        if np.any((y > bottom) & (y < top)):
+        if np.any((y > bottom) & (y < top) & _in_runs(y)):
             style = _CHANNEL_DASHES[k % len(_CHANNEL_DASHES)]
-            ax.plot(
-                x,
-                y,
-                color="black",
-                linewidth=1.0,
-                zorder=5,
-                linestyle=style,
-                label=f"{channel.replace('_', ' ')} alone",
-            )
+            text = f"{CHANNELS.get(channel, channel.replace('_', ' '))} alone"
+            ax.plot(x, y, color="black", linewidth=1.0, zorder=5, linestyle=style, label=text)
 
 
 def save(ax: Axes, *paths: str) -> None:
@@ -268,6 +261,7 @@ def save(ax: Axes, *paths: str) -> None:
         if figure.get_layout_engine() is not None:
             figure.draw_without_rendering()
             figure.set_layout_engine("none")  # laid out once, the same for every format
+        box = everything(figure)
         for path in paths:
             metadata = (
                 {"CreationDate": None}
@@ -278,7 +272,7 @@ def save(ax: Axes, *paths: str) -> None:
             )
             try:
                 with whole(Path(path)) as part:
-                    figure.savefig(part, metadata=metadata)
+                    figure.savefig(part, metadata=metadata, bbox_inches=box)
             except (OSError, ValueError) as error:
                 raise InvalidInput(
                     f"plot: '{path}' cannot be written: {getattr(error, 'strerror', None) or error}."
