@@ -139,7 +139,7 @@ WRONG = [
     ("signal ./folder dark_photon", "folder: cannot be read: Is a directory."),
     ("signal malformed.toml dark_photon", "malformed.toml: not valid TOML: "),
     ("signal binary.toml dark_photon", "binary.toml: not a text file in UTF-8; expected TOML."),
-    ("signal empty.toml dark_photon", "empty.toml: title: field required."),
+    ("signal empty.toml dark_photon", "empty.toml: title is missing; expected text."),
     (f"reach {SEARCH} dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:5 -o file", "output folder 'file' cannot be written: file exists; choose another with -o."),
     (f"reach {SEARCH} dark_photon --set alpha_dark=0.5 --scan mass=1MeV:1GeV:5 -o ''", "output folder: none is given; name one with -o."),
     ("signal /dev/zero dark_photon", "/dev/zero: larger than 10 MB; expected a TOML file of a few pages."),

@@ -21,7 +21,7 @@ _PER_PB = "1/pb"
 _LENGTH = Field(units.LENGTH, low=0.0, high=1e6, low_open=True)
 _POSITIVE = Field(_PURE, low=0.0, high=1e12, low_open=True)
 _TIME = Field(units.TIME, low=0.0, high=1e10, low_open=True)
-_LUMINOSITY = Field(units.LUMINOSITY, low=0.0, high=1e60)
+_LUMINOSITY = Field(units.LUMINOSITY, low=0.0, high=1e60, low_open=True)
 FIELDS: dict[str, Field] = {
     "run.energy": Field(units.ENERGY, low=100.0, high=1e6),
     "run.luminosity": _LUMINOSITY,
