@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import InvalidInput
 from ..models import model_class
 from .labels import axis_label, common_and_own
-from .style import STYLE
+from .style import STYLE, check_axes
 
 if TYPE_CHECKING:
     import xarray
@@ -26,6 +26,7 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
 
+    check_axes(ax)
     if not hasattr(dataset, "data_vars") or "n_intervals" not in dataset:
         raise InvalidInput("plot: expected a dataset from portico.reach over two parameters.")
     names = [str(name) for name in dataset["n_intervals"].dims]
