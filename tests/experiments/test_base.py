@@ -135,6 +135,12 @@ WRONG = {
 }  # fmt: skip
 
 
+def test_table_of_any_depth_is_refused(tmp_path):
+    deep = f"[{'.'.join(['a'] * 3000)}]"
+    with pytest.raises(DataError, match=r"mine\.toml: a\.a\.value is missing"):
+        portico.search(_file(tmp_path, ("[detector]", f"{deep}\n[detector]")))
+
+
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_file_is_refused_with_file_field_and_reason(tmp_path, case):
     changes, text = WRONG[case]

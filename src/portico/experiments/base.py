@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import reprlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -152,7 +153,7 @@ def _fault(place: str, where: tuple[int | str, ...], kind: str, given: object) -
     """What is wrong in a file, in words: of an entry at ``place``, or of its head."""
     field = str(where[0]) if where else ""
     named = ".".join(part for part in (place, field) if part)
-    shown = str(given).lower() if isinstance(given, bool) else repr(given)
+    shown = str(given).lower() if isinstance(given, bool) else reprlib.repr(given)  # of any depth
     if not field:
         return f"{named} = {shown} is no entry; expected a table {{ value = ..., source = ..., status = ... }}"
     if kind == "missing":
