@@ -107,7 +107,7 @@ def energy_factor(sqrt_s: float) -> float:
         if abs(1e3 * float(energy) - sqrt_s) < 1e-6 * sqrt_s:
             return float(entry["value"])
     raise OutOfValidity(
-        f"quarkonia: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; cross sections are known at {', '.join(known)} TeV."
+        f"quarkonia: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; cross sections are known at {', '.join(known)} TeV; elsewhere leave this channel out, as with option channels=drell_yan."
     )
 
 
