@@ -54,7 +54,7 @@ def test_every_choice_of_an_option_is_shown(run):
         for option, spec in portico.search(name).signature.OPTIONS.items():
             line = next(text for text in out.splitlines() if text.startswith(f"{option} "))
             assert all(choice in line for choice in spec.choices), option
-    assert " none | signal " in out
+    assert " none | background | signal " in out
 
 
 def test_a_search_as_json(run):

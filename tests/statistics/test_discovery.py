@@ -64,5 +64,7 @@ def test_the_method_by_name():
     uncertain = portico.count_limit(None, 165.0, efficiency_uncertainty=0.15, method="discovery", cl=THREE_SIGMA)
     assert uncertain.upper_limit_events == found.upper_limit_events
     assert (found.notes, uncertain.notes) == ((), (upper_limits.SIGNAL_LEFT_OUT.format("discovery"),))
+    both = portico.count_limit(None, 0.0, efficiency_uncertainty=0.15, method="discovery").notes
+    assert (both[0].startswith("next to no background"), both[1:]) == (True, uncertain.notes)
     with pytest.raises(InvalidInput, match="covers nothing"):
         upper_limits.coverage(Counting(5.0), 0.9, "discovery", 1.0)

@@ -63,6 +63,7 @@ FIGURES_OF_MERIT = ("sqrt_b", "discovery")
 """Methods that take no observed count, and whose value no uncertainty of the signal moves."""
 SIGNAL_LEFT_OUT = "{} is a figure of merit: the uncertainty of the signal does not enter."
 """What is told of a figure of merit where the signal is uncertain."""
+_ONE_EVENT = "next to no background: one event already counts as a discovery, and half of all experiments see it."
 _KNOWN_ONLY = ("cls_exact", "feldman_cousins", "feldman_cousins_monotonised", "discovery")
 _SLOW = ("cls_toys", "bayes", "cls_hybrid")
 _ASYMPTOTIC_FROM = 100.0
@@ -308,7 +309,8 @@ def _notes(counting: Counting, cl: float, used: str, options: Options) -> tuple[
     least = float(np.min(counting.background))
     if used in FIGURES_OF_MERIT:
         uncertain = any(np.any(np.asarray(error) != 0) for error in (counting.signal_error, counting.luminosity_error))
-        return (SIGNAL_LEFT_OUT.format(used),) if uncertain else ()
+        told = (SIGNAL_LEFT_OUT.format(used),) if uncertain else ()
+        return (_ONE_EVENT, *told) if used == "discovery" and least < 1e-3 else told
     if used in ("cls_asymptotic", "likelihood_ratio") and least < _ASYMPTOTIC_FROM:
         if used == "likelihood_ratio":
             return ("below about 100 events the distribution of the ratio is not yet the asymptotic one.",)
@@ -317,8 +319,6 @@ def _notes(counting: Counting, cl: float, used: str, options: Options) -> tuple[
         return (
             f"asymptotic formula at {least:g} background events: with a known background its median limit is {size}.",
         )
-    if used == "discovery" and least < 1e-3:
-        return ("next to no background: one event already counts as a discovery, and half of all experiments see it.",)
     if used == "bayes" and counting.constraint == "gaussian" and options.ceiling is not None:
         return (f"the flat prior of the signal ends at {options.ceiling:g} events.",)
     return ()
