@@ -27,6 +27,17 @@ def test_tables_of_luminosities_are_listed_with_the_others(run, cache):
     assert only["parton_luminosities"][0]["pair_mass_gev"] == pytest.approx([1.0, 8e3 / 3])
 
 
+def test_table_that_is_not_used_is_told(run, cache):
+    """One that lies there from before: of an energy that ships."""
+    cache.mkdir(parents=True)
+    source = parton_tables.find(14e3, "NNPDF23_lo").path
+    (cache / source.name).write_bytes(source.read_bytes())
+    done = run("tables", "--parton-luminosities")
+    assert f"{source.name} (not used: the shipped one is)" in done.out
+    content = json.loads(run("tables", "--parton-luminosities", "--json").out)["parton_luminosities"]
+    assert [t["used"] for t in content] == [True] * 8 + [False]
+
+
 def test_damaged_file_is_told(run, cache):
     cache.mkdir(parents=True)
     (cache / "a.npz").write_bytes(b"nothing")

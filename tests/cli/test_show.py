@@ -48,6 +48,15 @@ def test_a_search_is_described_and_its_unverified_numbers_stand_out(run):
         assert f"\n{option} " in out
 
 
+def test_every_choice_of_an_option_is_shown(run):
+    for name in (SEARCH, "milliqan_2015"):
+        out = run("searches", name).out
+        for option, spec in portico.search(name).signature.OPTIONS.items():
+            line = next(text for text in out.splitlines() if text.startswith(f"{option} "))
+            assert all(choice in line for choice in spec.choices), option
+    assert " none | background | signal " in out
+
+
 def test_a_search_as_json(run):
     content = _json(run("searches", SEARCH, "--json"))
     search = portico.search(SEARCH)

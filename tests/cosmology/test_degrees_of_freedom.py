@@ -6,7 +6,7 @@ from scipy import integrate
 
 from portico import particles
 from portico.cosmology.degrees_of_freedom import CONFINEMENT_GEV, relativistic_degrees_estimate
-from portico.errors import UnknownName
+from portico.errors import InvalidInput, OutOfValidity, UnknownName
 
 
 @pytest.mark.parametrize("quantity", ["energy", "entropy"])
@@ -43,8 +43,26 @@ def test_it_jumps_where_quarks_are_confined():
 
 
 def test_no_value_once_neutrinos_have_left():
-    assert math.isnan(relativistic_degrees_estimate(1e-3))
-    assert math.isnan(relativistic_degrees_estimate(-1.0))
+    cold, warm = relativistic_degrees_estimate([1e-3, 1.0])
+    assert math.isnan(cold)
+    assert warm == relativistic_degrees_estimate(1.0)
+    for temperature in (1e-3, 1e-300, [1e-3, 1e-4]):
+        with pytest.raises(
+            OutOfValidity, match=r"temperature = [0-9.e-]+ GeV is asked; the estimate holds from 0\.002 GeV"
+        ):
+            relativistic_degrees_estimate(temperature)
+
+
+@pytest.mark.parametrize(
+    "temperature", [-1.0, 0, None, math.inf, math.nan, "hot", [], [[1.0], [1.0, 2.0]], True, [1.0, -2.0]]
+)
+def test_temperatures_that_are_none_are_refused(temperature):
+    with pytest.raises(
+        InvalidInput,
+        match=r"relativistic_degrees_estimate: temperature = .* is not allowed; expected temperatures above 0 in GeV",
+    ) as error:
+        relativistic_degrees_estimate(temperature)
+    assert not isinstance(error.value, OutOfValidity)
 
 
 def test_unknown_quantity_is_refused():

@@ -60,7 +60,29 @@ def test_cross_section_vanishes_where_the_vectors_are_too_heavy():
 
 def test_no_number_outside_the_domain():
     assert np.isnan(relic.annihilation_to_vectors_gev2([-1.0, 1.0, 1.0], [0.1, -0.1, 0.1], [0.0, 0.0, -1.0])).all()
-    assert np.isnan(relic.freeze_out_estimate([1.0, -1.0, 1e-3], [0.0, 1.0, 1e-6]).omega_h2).all()
+    found = relic.freeze_out_estimate([1e-3, 1.0, 10.0], [1e-6, 1e-60, 3e-6])
+    assert np.isnan(found.omega_h2).tolist() == [True, True, False]
+    assert found.omega_h2[2] == pytest.approx(relic.freeze_out_estimate(10.0, 3e-6).omega_h2, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: relic.relic_density_estimate(1, 1e-30), r"no freeze-out of a cold relic for mass = 1 GeV and sigma v = 3\.14e-60/GeV\^2"),
+        (lambda: relic.freeze_out_estimate(1e-3, 1e-6), "no freeze-out of a cold relic"),
+        (lambda: relic.freeze_out_estimate(1, 0.0), r"sigma_v_gev2 = 0\.0 is not allowed; expected numbers above 0"),
+        (lambda: relic.freeze_out_estimate([1.0, -2.0], 1e-9), "freeze_out_estimate: mass = -2 is not allowed"),
+        (lambda: relic.freeze_out_estimate(1, 1e-9, internal_states=-1), "internal_states = -1 is not allowed; expected numbers above 0"),
+        (lambda: relic.freeze_out_estimate(1, 1e-9, degrees=0), "degrees = 0 is not allowed"),
+        (lambda: relic.freeze_out_estimate(1, 1e-9, degrees="x"), "degrees = 'x' is not allowed"),
+        (lambda: relic.freeze_out_estimate([1, 2, 3], [1e-9, 1e-9]), r"the shapes of mass \(3,\) and sigma_v_gev2 \(2,\) and .* do not fit together"),
+        (lambda: relic.relic_density_estimate([1, 2, 3], [0.1, 0.1]), r"the shapes of mass \(3,\) and alpha_dark \(2,\) and"),
+        (lambda: relic.relic_density_estimate(1, 0.1, vector_mass="light"), "vector_mass = 'light' is not allowed"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_estimate_is_refused_in_a_sentence(call, message):
+    with pytest.raises(InvalidInput, match=message):
+        call()
 
 
 @given(mass=MASSES, alpha=COUPLINGS, factor=st.floats(1.1, 5.0))

@@ -116,20 +116,29 @@ WRONG = {
     "bare number": ([('value = "7 GeV"', "value = 7")], r"mine\.toml: beams\.electron_energy: a bare number needs unit = \"1\", or its unit inside the value"),
     "unit beside the value": ([('value = "7 GeV"', 'value = 7, unit = "GeV"')], r"mine\.toml: beams\.electron_energy: unit = 'GeV' stands beside the value; write the unit into the value"),
     "not a quantity": ([('"50/ab"', '"50 per ab"')], r"mine\.toml: beams\.luminosity: '50 per ab' is not a quantity|no unit named 'per' in mine\.toml: beams\.luminosity"),
-    "truth value": ([('value = "7 GeV"', "value = true")], r"mine\.toml: beams\.electron_energy"),
-    "missing source": ([('source = "arXiv:2212.04252", status = "published" }\n\n[acceptance]', 'status = "published" }\n\n[acceptance]')], r"mine\.toml: beams\.luminosity\.source: field required"),
-    "empty source": ([('value = "50/ab", source = "arXiv:2212.04252"', 'value = "50/ab", source = ""')], r"mine\.toml: beams\.luminosity\.source: string should have at least 3 characters"),
-    "missing status": ([('"50/ab", source = "arXiv:2212.04252", status = "published"', '"50/ab", source = "arXiv:2212.04252"')], r"mine\.toml: beams\.luminosity\.status: field required"),
-    "unknown status": ([('"50/ab", source = "arXiv:2212.04252", status = "published"', '"50/ab", source = "arXiv:2212.04252", status = "guessed"')], r"mine\.toml: beams\.luminosity\.status: input should be 'published', 'digitised', 'inferred'"),
-    "unknown field of an entry": ([('value = "50/ab"', 'values = "50/ab", value = "50/ab"')], r"mine\.toml: beams\.luminosity\.values: extra inputs are not permitted"),
-    "no value": ([('value = "50/ab", ', "")], r"mine\.toml: beams\.luminosity\.value: field required"),
-    "entry that is no table": ([(_line("luminosity"), 'luminosity = "50/ab"')], r"mine\.toml: beams\.luminosity"),
+    "truth value": ([('value = "7 GeV"', "value = true")], r"mine\.toml: beams\.electron_energy\.value = true is not allowed; expected a number, or text such as '7 GeV'"),
+    "list": ([('value = "7 GeV"', "value = [7]")], r"mine\.toml: beams\.electron_energy\.value = \[7\] is not allowed; expected a number, or text"),
+    "unknown section of no entries": ([("[detector]", "[more]\nsize = 3\n[detector]")], r"mine\.toml: more\.size = 3 is no entry; expected a table \{ value"),
+    "sources that are no texts": ([('sources = ["arXiv:2212.04252"]', "sources = [1, 2]")], r"mine\.toml: sources holds 1; expected a list of texts"),
+    "missing source": ([('source = "arXiv:2212.04252", status = "published" }\n\n[acceptance]', 'status = "published" }\n\n[acceptance]')], r"mine\.toml: beams\.luminosity\.source is missing; expected text of at least 3 letters"),
+    "empty source": ([('value = "50/ab", source = "arXiv:2212.04252"', 'value = "50/ab", source = ""')], r"mine\.toml: beams\.luminosity\.source = '' is not allowed; expected text of at least 3 letters"),
+    "missing status": ([('"50/ab", source = "arXiv:2212.04252", status = "published"', '"50/ab", source = "arXiv:2212.04252"')], r"mine\.toml: beams\.luminosity\.status is missing; expected one of published, digitised"),
+    "unknown status": ([('"50/ab", source = "arXiv:2212.04252", status = "published"', '"50/ab", source = "arXiv:2212.04252", status = "guessed"')], r"mine\.toml: beams\.luminosity\.status = 'guessed' is not allowed; expected one of published, digitised, inferred"),
+    "unknown field of an entry": ([('value = "50/ab"', 'values = "50/ab", value = "50/ab"')], r"mine\.toml: beams\.luminosity\.values is not known; an entry holds value, unit, source, status and note"),
+    "no value": ([('value = "50/ab", ', "")], r"mine\.toml: beams\.luminosity\.value is missing; expected a number, or text"),
+    "entry that is no table": ([(_line("luminosity"), 'luminosity = "50/ab"')], r"mine\.toml: beams\.luminosity = '50/ab' is no entry; expected a table"),
     "loose key": ([("sources = [", 'colour = "red"\nsources = [')], r"mine\.toml: colour: expected a table of entries"),
-    "no title": ([(_line("title"), "")], r"mine\.toml: title: field required"),
-    "no sources": ([('sources = ["arXiv:2212.04252"]', "")], r"mine\.toml: sources: field required"),
+    "no title": ([(_line("title"), "")], r"mine\.toml: title is missing; expected text"),
+    "no sources": ([('sources = ["arXiv:2212.04252"]', "")], r"mine\.toml: sources is missing; expected a list of texts"),
     "unknown signature": ([('"disappearing_positron"', '"disapearing_positron"')], r"no signature named 'disapearing_positron'.*Did you mean 'disappearing_positron'\?"),
     "malformed": ([("[beams]", "[beams")], r"mine\.toml: not valid TOML: .*line"),
 }  # fmt: skip
+
+
+def test_table_of_any_depth_is_refused(tmp_path):
+    deep = f"[{'.'.join(['a'] * 3000)}]"
+    with pytest.raises(DataError, match=r"mine\.toml: a\.a\.value is missing"):
+        portico.search(_file(tmp_path, ("[detector]", f"{deep}\n[detector]")))
 
 
 @pytest.mark.parametrize("case", WRONG)

@@ -61,7 +61,25 @@ def test_uncertainties_of_the_figure_of_merit():
     """S = 1.645 sqrt(B + sigma_B^2) by definition; the error of the signal plays no part."""
     background = portico.search(NAME).prepared().background
     wanted = 1.6448536 * np.sqrt(background.expected + background.uncertainty**2)
-    assert _limit("sqrt_b").required_events == pytest.approx(wanted, rel=1e-7)
+    found = _limit("sqrt_b")
+    assert found.required_events == pytest.approx(wanted, rel=1e-7)
+    assert "signal" in portico.search(NAME).options["nuisances"]
+    assert found.nuisances
+    assert "signal" not in found.nuisances
+    assert found.notes == ("sqrt_b is a figure of merit: the uncertainty of the signal does not enter.",)
+    assert _limit("sqrt_b", nuisances="neutrons").notes == ()
+
+
+def test_figures_of_merit_tell_that_the_signals_uncertainty_does_not_enter():
+    for method in upper_limits.FIGURES_OF_MERIT:
+        plain, asked = (_limit(method, nuisances=name) for name in ("none", "signal"))
+        assert plain.intervals == asked.intervals
+        assert (plain.nuisances, asked.nuisances) == ((), ())
+        assert (plain.notes, asked.notes) == ((), (upper_limits.SIGNAL_LEFT_OUT.format(method),))
+        counted = portico.count_limit(None, 94.0, luminosity_uncertainty=0.1, method=method)
+        assert counted.notes == asked.notes
+    with pytest.raises(portico.InvalidInput, match="'cls_exact' takes no uncertainties"):
+        _limit("cls_exact", nuisances="signal")
 
 
 def test_nuisances_of_the_background_add_in_quadrature():

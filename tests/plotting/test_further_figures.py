@@ -90,3 +90,29 @@ def test_threshold_scan_without_a_lower_edge_or_any_band():
 def test_wrong_arrays_are_refused(draw, message):
     with pytest.raises(portico.InvalidInput, match=message):
         draw(portico.plot)
+
+
+@pytest.mark.parametrize("ax", [3, "axes", [None], object()])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("couplings", (portico.models.MixedPhase(mass=1.0, zprime_mass=3.0, kappa=1e-3),)),
+        ("exclusion", ([],)),
+        ("exclusion_map", (None,)),
+        ("excluded_intervals", (MASS, MASS[:, None], MASS[:, None])),
+        ("lifetimes", (MASS, {"one": MASS})),
+        ("survival", (MASS, MASS, np.ones((12, 12)))),
+        ("threshold", (ENERGY, {"any": ANY})),
+        ("save", ()),
+    ],
+)
+def test_what_is_no_axes_is_refused(name, arguments, ax):
+    with pytest.raises(
+        portico.InvalidInput, match=r"plot: ax: expected axes of matplotlib, .* given (int|str|list|object)"
+    ):
+        getattr(portico.plot, name)(*arguments, ax)
+
+
+def test_nothing_cannot_be_saved():
+    with pytest.raises(portico.InvalidInput, match="expected the axes of a picture"):
+        portico.plot.save(None, "a.png")

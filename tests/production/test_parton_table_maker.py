@@ -65,6 +65,29 @@ def test_powers_are_interpolated_between_knots(tmp_path, monkeypatch):
     parton_distributions._read.cache_clear()
 
 
+def test_energies_are_told_and_those_within_work():
+    ends = np.log([1.65, 1e5])
+    grid = parton_distributions._Grid(np.log([1e-9, 1.0]), 2 * ends, np.zeros((1, 2, 2)))
+    partons = parton_distributions.PartonDistributions("NNPDF31_nnlo", "", {}, (grid,))
+    for energy in (50.0, 98.9, 1.001e6, 1e303):
+        with pytest.raises(OutOfValidity) as error:
+            parton_table_maker._range(partons, energy)
+        assert str(error.value) == (
+            f"tables: sqrt(s) of {energy:.10g} GeV is asked; "
+            "expected 99 GeV to 1000 TeV for NNPDF31_nnlo, whose scales start at 1.65 GeV."
+        )
+    for energy in (99.0, 14e3, 1e6):
+        low, high = parton_table_maker._range(partons, energy)
+        assert high >= 20 * low * (1 - 1e-9)
+
+
+def test_table_that_ships_is_not_made_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("PORTICO_CACHE", str(tmp_path))
+    with pytest.raises(InvalidInput, match=r"NNPDF23_lo at 13\.6 TeV ships with portico and is the one that is used"):
+        parton_table_maker.make(13.6e3)
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- with its grids ------------------------------------------------------------------------------------------------
 
 
@@ -148,7 +171,7 @@ def test_users_table_is_made_found_and_good(grids, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("energy", "error", "text"), [(-1.0, InvalidInput, "finite energy above 0"), (np.inf, InvalidInput, "finite"), (30.0, OutOfValidity, "sqrt\\(s\\) of at least 40 GeV")])  # fmt: skip
+@pytest.mark.parametrize(("energy", "error", "text"), [(-1.0, InvalidInput, "finite energy above 0"), (np.inf, InvalidInput, "finite"), (30.0, OutOfValidity, "expected 60 GeV to 1000 TeV")])  # fmt: skip
 def test_energy_that_makes_no_table_is_told(grids, energy, error, text):
     with pytest.raises(error, match=text):
         parton_table_maker.compute(energy)

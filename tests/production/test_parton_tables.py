@@ -123,7 +123,8 @@ def test_missing_energy_names_those_there_are_and_the_command():
         parton_tables.load(27e3, pdf="NNPDF31_nnlo")
     assert str(error.value) == (
         "parton luminosities: sqrt(s) of 27 TeV is asked; there are tables of NNPDF31_nnlo for 8, 13, 13.6, 14 TeV: "
-        "make one with 'portico tables --parton-luminosities --energy 27TeV --pdf NNPDF31_nnlo'."
+        "make them with 'portico tables --parton-luminosities --energy 27TeV --pdf NNPDF31_nnlo' and "
+        "'portico tables --parton-luminosities --energy 27TeV --pdf NNPDF23_lo' (errors compare both sets)."
     )
     assert isinstance(error.value, InvalidInput)
 
@@ -152,12 +153,27 @@ def test_users_table_is_found(cache):
     assert float(np.exp(parton_tables.load(27e3).log_energy)) == pytest.approx(27e3)
     assert table_files.tables()[1] == []  # not taken for a table of the exact emission
     assert parton_tables.find(14e3, "NNPDF23_lo").shipped
+    with pytest.raises(OutOfValidity, match=r"make one with '[^']* --energy 27TeV --pdf NNPDF31_nnlo'\.$"):
+        parton_tables.load_bands(27e3)
+
+
+def test_name_of_another_energy_is_told(cache):
+    path = _users(cache, "parton_luminosities_NNPDF23_lo_27TeV.npz", energy=8e3)
+    found, problems = parton_tables.tables()
+    assert len(found) == 8
+    assert problems == [
+        f"{path}: not a table of parton luminosities: its name does not say what it holds, NNPDF23_lo at 8 TeV; delete it or make it again."
+    ]
+    _users(cache, "parton_luminosities_NNPDF23_lo_27TeV.npz")
+    assert parton_tables.tables()[1] == []
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
         ({"central_step": np.ones(3)}, "its arrays have the wrong shapes"),
+        ({"central_step": np.full(7, "0.1")}, "an array has entries that are not numbers"),
+        ({"central_log_mass": np.array([0j, 1j])}, "an array has entries that are not numbers"),
         ({"central_log_norm": np.full(75, np.nan)}, "an array has entries that are not finite"),
     ],
 )
@@ -174,7 +190,7 @@ def test_file_of_another_kind_is_told_and_does_not_hide_the_others(cache):
     found, problems = parton_tables.tables()
     assert len(found) == 8
     assert problems[0].startswith(f"{cache / 'a.npz'}: not a table of 'portico tables'")
-    with pytest.raises(DataError, match="No other table suits: make one with 'portico tables --parton-luminosities"):
+    with pytest.raises(DataError, match="No other table suits: make them with 'portico tables --parton-luminosities"):
         parton_tables.load(27e3)
     for made, text in (({"pdf": "x"}, "lacks a usable entry 'mass_gev'"), ({"pdf": "x", "mass_gev": [3, 1], "energy_gev": 5, "relative_error": 0}, "numbers that make no table")):  # fmt: skip
         table_files.write(cache / "a.npz", {}, made)

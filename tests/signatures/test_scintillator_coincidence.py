@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import portico
-from portico.errors import InvalidInput
+from portico import registry
+from portico.errors import DataError, InvalidInput
 from portico.models import Millicharged
 from portico.production.side_flux import BETA_GAMMA
 from portico.signatures import _scintillator_flux as flux
@@ -196,3 +197,15 @@ def test_background_of_the_letter_of_intent_only_where_there_is_one():
         portico.search("milliqan_run3_2025", background="loi").prepared()
     with pytest.raises(InvalidInput, match="background=loi is that of one hit"):
         portico.search(NAME, background="loi", hits="two").prepared()
+
+
+def test_no_luminosity_in_the_file_is_refused_as_in_the_option(tmp_path):
+    text = registry.path_of("search", NAME).read_text(encoding="utf-8")
+    assert '"300/fb"' in text
+    (tmp_path / "mine.toml").write_text(text.replace('"300/fb"', '"0/fb"'), encoding="utf-8")
+    with pytest.raises(DataError, match=r"run\.luminosity = 0/fb is not allowed; expected above 0 and"):
+        portico.search(tmp_path / "mine.toml")
+    with pytest.raises(
+        InvalidInput, match=r"option luminosity = 0/fb is not allowed; expected above 0 and at most 1e\+09/fb"
+    ):
+        _search(luminosity="0/fb")

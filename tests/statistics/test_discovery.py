@@ -59,7 +59,12 @@ def test_the_method_by_name():
     assert found.kind == "expected"
     with pytest.raises(InvalidInput, match=r"'discovery' is a figure of merit and takes no observed count"):
         portico.count_limit(3, 165.0, method="discovery")
-    with pytest.raises(InvalidInput, match=r"'discovery' takes no uncertainties"):
+    with pytest.raises(InvalidInput, match=r"'discovery' takes no uncertainties of the background"):
         portico.count_limit(None, 165.0, background_uncertainty=0.1, method="discovery")
+    uncertain = portico.count_limit(None, 165.0, efficiency_uncertainty=0.15, method="discovery", cl=THREE_SIGMA)
+    assert uncertain.upper_limit_events == found.upper_limit_events
+    assert (found.notes, uncertain.notes) == ((), (upper_limits.SIGNAL_LEFT_OUT.format("discovery"),))
+    both = portico.count_limit(None, 0.0, efficiency_uncertainty=0.15, method="discovery").notes
+    assert (both[0].startswith("next to no background"), both[1:]) == (True, uncertain.notes)
     with pytest.raises(InvalidInput, match="covers nothing"):
         upper_limits.coverage(Counting(5.0), 0.9, "discovery", 1.0)

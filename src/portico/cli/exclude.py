@@ -87,7 +87,6 @@ def recast(
 
 def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
     model_name, parameter, method = result.model, result.parameter, result.method
-    verb = _verb(method)
     if as_json:
         print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
                     "intervals": result.intervals, "status": result.status, "required_events": result.required_events,
@@ -101,41 +100,45 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
             f"{search.name}, {100 * result.cl:g}% CL: published limit {parameter} = {number(result.required_events)} for an invisible mediator, carried over"
         )
     else:
-        by = " by the median experiment" if method == "discovery" else ""
+        verb = "discovered by the median experiment" if method == "discovery" else "excluded"
         print(
-            f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is {verb}{by}"
+            f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is {verb}"
         )
+    outcome = "discovered" if method == "discovery" else "excluded"
     low_end, high_end = (number(end) for end in result.scanned)
     if not result.intervals:
-        print(f"{parameter}: nothing is {verb} between {low_end} and {high_end}")
+        print(f"{parameter}: nothing is {outcome} between {low_end} and {high_end}")
     for low, high in result.intervals:
         start = f"all of {parameter} from {low_end}" if low <= result.scanned[0] else f"{parameter} from {number(low)}"
-        print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is {verb}")
-    if result.expected:
-        low2, low1, middle, high1, high2 = (
-            "nothing" if edge is None else number(edge) for edge in result.expected.values()
-        )
         print(
-            f"expected without signal: {parameter} from {middle}; 68% within {low1} ... {high1}, 95% within {low2} ... {high2}"
+            f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is {outcome}"
         )
+    if result.expected:
+        _print_expected(result)
     if result.used == "recast":
         _print_spread(result)
     else:
         print(_uncertainties(search, result.nuisances, f"{100 * result.systematic_error:.3g}%"))
     if result.nuisances:
         edges = ", ".join(f"{number(low)}" for low, _ in result.intervals_known)
-        found = f"{parameter} from {edges}" if edges else f"nothing is {verb}"
+        found = f"{parameter} from {edges}" if edges else f"nothing is {outcome}"
         print(f"without uncertainties: {found} (a signal above {number(result.required_known)} events)")
     for sentence in result.notes:
         say(f"note: {sentence}")
 
 
-def _verb(method: str) -> str:
-    return "discovered" if method == "discovery" else "excluded"
-
-
-def _does(method: str) -> str:
-    return "discover" if method == "discovery" else "exclude"
+def _print_expected(result: Limit) -> None:
+    """The expected band; without background it has no width, and says no more than an expected limit itself."""
+    low2, low1, middle, high1, high2 = (
+        "nothing" if edge is None else number(edge) for edge in result.expected.values()
+    )
+    if low2 != high2:
+        band = f"; 68% within {low1} ... {high1}, 95% within {low2} ... {high2}"
+    elif result.kind == "observed":
+        band = ""
+    else:
+        return
+    print(f"expected without signal: {result.parameter} from {middle}{band}")
 
 
 def _print_spread(result: Limit) -> None:
@@ -336,23 +339,25 @@ def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any]
     if attributes["published"]:
         basis = "from the published limit on invisible mediators"
     method = "recast" if attributes["published"] else attributes["method"]
-    print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points {_does(method)} a range of {attributes['parameter']} "
-          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {method}, {basis}{_rest(good, excluded, _does(method))})")  # fmt: skip
+    verb, outcome = ("discover", "discovered") if method == "discovery" else ("exclude", "excluded")
+    print(f"{attributes['search']}, {attributes['model']}: {excluded} of {counts.size} points {verb} a range of {attributes['parameter']} "
+          f"at {100 * attributes['cl']:g}% CL ({attributes['kind']}, {method}, {basis}{_rest(good, excluded, verb)})")  # fmt: skip
     if excluded:
         flat = np.where((counts > 0) & good, low[..., 0], np.inf).ravel()
         everything = (
-            f" (the start of the range: everything is {_verb(method)} there)"
+            f" (the start of the range: everything is {outcome} there)"
             if flat.min() <= attributes["scanned_low"]
             else ""
         )
         print(
-            f"smallest {_verb(method)} {attributes['parameter']}: {number(flat.min())} at {_place(dataset, axes, int(flat.argmin()))}{everything}"
+            f"smallest {outcome} {attributes['parameter']}: {number(flat.min())} at {_place(dataset, axes, int(flat.argmin()))}{everything}"
         )
     if excluded and not attributes["published"]:
         systematic = np.where((counts > 0) & good, dataset["systematic_error"].values, 0.0).ravel()
         worst = f"up to {100 * systematic.max():.3g}% (at {_place(dataset, axes, int(systematic.argmax()))})"
-        print(_uncertainties(search, nuisances_of(search), worst))
-        if nuisances_of(search):
+        included = nuisances_of(search, attributes["method"])
+        print(_uncertainties(search, included, worst))
+        if included:
             known = np.where(good, dataset["low_known"].values, np.nan).ravel()
             print(
                 f"without uncertainties: {attributes['parameter']} from {number(np.nanmin(known))} at {_place(dataset, axes, int(np.nanargmin(known)))}"
@@ -364,7 +369,7 @@ def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any]
 
 
 def _rest(good: Any, excluded: int, verb: str) -> str:
-    """What became of the points that exclude, or discover, nothing."""
+    """What became of the points that exclude nothing."""
     failed = int((~good).sum())
     nothing = int(good.sum()) - excluded
     words = [f"{nothing} {verb} nothing"] if nothing else []

@@ -93,12 +93,18 @@ def _made(given: dict[str, str], *, as_json: bool) -> None:
 def _row(t: TableFile) -> tuple[str, ...]:
     return (
         t.pdf, f"{t.energy / 1e3:.10g}", f"{t.mass[0]:.3g} to {t.mass[1]:.4g}", f"{100 * t.error:.2g}%",
-        "shipped" if t.shipped else t.path.name,
+        "shipped" if t.shipped else t.path.name + ("" if _used(t) else " (not used: the shipped one is)"),
     )  # fmt: skip
+
+
+def _used(t: TableFile) -> bool:
+    from ..production import parton_tables
+
+    return t.shipped or not parton_tables.ships(t.energy, t.pdf)
 
 
 def _content(t: TableFile) -> dict[str, Any]:
     return {
-        "path": str(t.path), "shipped": t.shipped, "pdf": t.pdf, "energy_gev": t.energy, "pair_mass_gev": list(t.mass), "error": t.error,
+        "path": str(t.path), "shipped": t.shipped, "used": _used(t), "pdf": t.pdf, "energy_gev": t.energy, "pair_mass_gev": list(t.mass), "error": t.error,
         "provenance": t.provenance,
     }  # fmt: skip

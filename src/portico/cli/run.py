@@ -141,6 +141,9 @@ def _print_signal(
     if background is None:
         print("background  not in the file: limits rest on a published one")
         return
+    if list(background.components) == ["none"]:
+        print("background  none")
+        return
     print(f"background  {number(background.expected)} +- {number(background.uncertainty, 3)} events: "
           + ", ".join(f"{name} {number(value, 4)} +- {number(error, 3)}" for name, (value, error) in background.components.items()))  # fmt: skip
 

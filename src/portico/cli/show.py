@@ -117,5 +117,5 @@ def _option(name: str, option: Any) -> tuple[str, str, str]:
         return name, f"{option.default} ({option.field.described()})", option.meaning
     first = option.default.split(",")
     rest = [choice for choice in option.choices if choice not in first]
-    joined = ",".join(first) if option.many else " | ".join([*first, *rest])
-    return name, joined, option.meaning
+    start = [",".join(first), *(choice for choice in rest if choice != "none")] if option.many else [*first, *rest]
+    return name, " | ".join(start + ["none"] * (option.many and "none" in rest)), option.meaning

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .. import particles
-from ..errors import unknown_name
+from ..errors import OutOfValidity, unknown_name
+from ..numerics.checks import numbers
 
 QUARK_MASSES_GEV = {"u": 0.00216, "d": 0.0047, "s": 0.0935, "c": 1.273, "b": 4.183, "t": 172.57}
 """Source: PDG 2024; MSbar for all but the top."""
@@ -76,7 +77,8 @@ def relativistic_degrees_estimate(temperature: ArrayLike, *, quantity: str = "en
     -------
     array, shape (...)                 106.75 at the highest temperatures; nan below 2 MeV, where neutrinos have decoupled
 
-    Raises UnknownName for the quantity.
+    Raises UnknownName for the quantity, InvalidInput for a temperature that is no finite number above 0, OutOfValidity where all
+    are below 2 MeV.
 
     Notes     Ideal gas; quarks and gluons above 155 MeV, light mesons below. The electroweak transition is not one here: masses stay.
     Source    E. W. Kolb and M. S. Turner, The Early Universe (1990), chapter 3; masses of the PDG.
@@ -88,9 +90,14 @@ def relativistic_degrees_estimate(temperature: ArrayLike, *, quantity: str = "en
     """
     if quantity not in QUANTITIES:
         raise unknown_name("quantity", quantity, QUANTITIES, where="relativistic_degrees_estimate")
-    temperature = np.asarray(temperature, dtype=float)
-    inside = (temperature >= COLDEST_GEV) & np.isfinite(temperature)
-    safe = np.where(inside, temperature, 1.0)
+    where = "relativistic_degrees_estimate"
+    given = numbers(where, "temperature", temperature, lambda x: x > 0, "temperatures above 0 in GeV")
+    inside = given >= COLDEST_GEV
+    if not inside.any():
+        raise OutOfValidity(
+            f"{where}: temperature = {given.max():g} GeV is asked; the estimate holds from {COLDEST_GEV:g} GeV, where neutrinos decouple."
+        )
+    safe = np.where(inside, given, 1.0)
     matter = np.where(safe > CONFINEMENT_GEV, _sum("hot", safe, quantity), _sum("cold", safe, quantity))
     found = np.where(inside, _sum("always", safe, quantity) + matter, math.nan)
     return float(found) if found.ndim == 0 else found

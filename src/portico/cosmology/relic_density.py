@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..constants import GEV2_CM2, SPEED_OF_LIGHT_CM_S
-from ..errors import InvalidInput, unknown_name
+from ..errors import InvalidInput, OutOfValidity, unknown_name
+from ..numerics.checks import numbers, same_shape
 from .degrees_of_freedom import COLDEST_GEV, relativistic_degrees_estimate
 
 PLANCK_MASS_GEV = 1.220890e19
@@ -95,6 +96,8 @@ def freeze_out_estimate(
     -------
     RelicDensityEstimate of arrays, shape (...)   nan where freeze-out is not at 3 < x_f, or below 2 MeV
 
+    Raises InvalidInput for values outside the domain and shapes that do not fit, OutOfValidity where no value is left.
+
     Source    E. W. Kolb and M. S. Turner, The Early Universe (1990), chapter 5, n = 0; the 2 is for both species.
 
     Examples
@@ -103,19 +106,32 @@ def freeze_out_estimate(
     >>> f"{found.omega_h2:.2e}"
     '1.74e-04'
     """
-    mass, sigma_v = np.broadcast_arrays(np.asarray(mass, dtype=float), np.asarray(sigma_v_gev2, dtype=float))
-    good = (mass > 0) & (sigma_v > 0) & np.isfinite(mass * sigma_v)
-    safe_mass, safe_sigma = np.where(good, mass, 1.0), np.where(good, sigma_v, 1e-9)
-    x = np.full(mass.shape, 20.0)
+    where = "freeze_out_estimate"
+    mass, sigma_v = _positive(where, "mass", mass), _positive(where, "sigma_v_gev2", sigma_v_gev2)
+    internal_states = _positive(where, "internal_states", internal_states)
+    degrees = None if degrees is None else _positive(where, "degrees", degrees)
+    given = {"mass": mass, "sigma_v_gev2": sigma_v, "internal_states": internal_states}
+    given |= {} if degrees is None else {"degrees": degrees}
+    same_shape(where, **given)
+    safe_mass, safe_sigma, *_ = np.broadcast_arrays(*given.values())
+    with np.errstate(over="ignore"):
+        return _frozen_out(where, safe_mass, safe_sigma, internal_states, degrees)
+
+
+def _frozen_out(
+    where: str, safe_mass: np.ndarray, safe_sigma: np.ndarray, internal_states: Any, degrees: Any
+) -> RelicDensityEstimate:
+    """The estimate of numbers that are checked, of one shape."""
+    x = np.full(safe_mass.shape, 20.0)
     for _ in range(_STEPS):
-        at = (
-            relativistic_degrees_estimate(np.maximum(safe_mass / x, COLDEST_GEV))
-            if degrees is None
-            else np.asarray(degrees, float)
-        )
+        at = relativistic_degrees_estimate(np.maximum(safe_mass / x, COLDEST_GEV)) if degrees is None else degrees
         rate = 0.038 * internal_states * safe_mass * PLANCK_MASS_GEV * safe_sigma / np.sqrt(at * x)
         x = np.maximum(np.log(np.maximum(rate, 1.0)), 1.0)
-    good &= (x > 3) & (safe_mass / x >= COLDEST_GEV if degrees is None else True)
+    good = np.isfinite(x) & (x > 3) & (safe_mass / x >= COLDEST_GEV if degrees is None else True)
+    if not good.any():
+        raise OutOfValidity(
+            f"{where}: no freeze-out of a cold relic for mass = {safe_mass.flat[0]:.4g} GeV and sigma v = {safe_sigma.flat[0]:.3g}/GeV^2; expected one at a temperature below a third of the mass and above {1e3 * COLDEST_GEV:g} MeV."
+        )
     omega = 2 * 1.07e9 * x / (np.sqrt(at) * PLANCK_MASS_GEV * safe_sigma)
     values = (omega, x, safe_mass / x, at + 0 * x, safe_sigma * GEV2_CM3_S)
     density, x, temperature, at, sigma = (np.where(good, value, math.nan)[()] for value in values)
@@ -142,7 +158,7 @@ def relic_density_estimate(
     -------
     RelicDensityEstimate of arrays, shape (...)   with "seed" only the density and the cross section are not nan
 
-    Raises InvalidInput for values outside the domain, UnknownName for the method.
+    Raises InvalidInput for values outside the domain, OutOfValidity where no value is left, UnknownName for the method.
 
     Notes     What is compared with it: particles of a charge above 1e-3 e may be less than Omega h^2 = 1e-3 (acoustic peaks of the
               microwave background), dark matter is 0.12.
@@ -155,9 +171,11 @@ def relic_density_estimate(
     """
     if method not in ("freeze_out", "seed"):
         raise unknown_name("method", method, ("freeze_out", "seed"), where="relic_density_estimate")
-    heavy, alpha = _positive("mass", mass), _positive("alpha_dark", alpha_dark)
-    light = np.asarray(vector_mass, dtype=float)
-    if np.any(~(light >= 0)) or np.any(light >= heavy):
+    where = "relic_density_estimate"
+    heavy, alpha = _positive(where, "mass", mass), _positive(where, "alpha_dark", alpha_dark)
+    light = numbers(where, "vector_mass", vector_mass, np.isfinite, "masses of at least 0 in GeV")
+    same_shape(where, mass=heavy, alpha_dark=alpha, vector_mass=light)
+    if np.any(light < 0) or np.any(light >= heavy):
         raise InvalidInput(
             f"relic_density_estimate: vector_mass = {light} GeV is not allowed; expected at least 0 and below the mass of the particle, {heavy} GeV."
         )
@@ -173,11 +191,5 @@ def relic_density_estimate(
     )
 
 
-def _positive(name: str, value: ArrayLike) -> Any:
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        array = np.array(math.nan)
-    if array.size == 0 or not np.all((array > 0) & np.isfinite(array)):
-        raise InvalidInput(f"relic_density_estimate: {name} = {value!r} is not allowed; expected numbers above 0.")
-    return array[()]
+def _positive(where: str, name: str, value: ArrayLike) -> Any:
+    return numbers(where, name, value, lambda x: x > 0, "numbers above 0")[()]

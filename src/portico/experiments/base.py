@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+import reprlib
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -49,6 +50,7 @@ class Field(NamedTuple):
         words = [] if self.low == -math.inf else [f"above {self.low:g}" if self.low_open else f"at least {self.low:g}"]
         words += [] if self.high == math.inf else [f"at most {self.high:g}"]
         unit = "" if self.unit == units.DIMENSIONLESS else f" {self.unit}"
+        unit = unit[2:] if unit.startswith(" 1/") else unit
         return ("a whole number, " if self.whole else "") + " and ".join(words) + unit
 
 
@@ -137,6 +139,32 @@ def load(name_or_path: str) -> Experiment:
     return experiment._replace(sha256=hashlib.sha256(data).hexdigest())
 
 
+_EXPECTED = {
+    "value": "a number, or text such as '7 GeV'",
+    "unit": 'text, such as unit = "1"',
+    "source": "text of at least 3 letters",
+    "status": f"one of {', '.join(STATUSES)}",
+    "note": "text",
+    "sources": "a list of texts",
+}
+
+
+def _fault(place: str, where: tuple[int | str, ...], kind: str, given: object) -> str:
+    """What is wrong in a file, in words: of an entry at ``place``, or of its head."""
+    field = str(where[0]) if where else ""
+    named = ".".join(part for part in (place, field) if part)
+    shown = str(given).lower() if isinstance(given, bool) else reprlib.repr(given)  # of any depth
+    if not field:
+        return f"{named} = {shown} is no entry; expected a table {{ value = ..., source = ..., status = ... }}"
+    if kind == "missing":
+        return f"{named} is missing; expected {_EXPECTED.get(field, 'text')}"
+    if kind == "extra_forbidden":
+        return f"{named} is not known; an entry holds value, unit, source, status and note"
+    if field == "sources" and len(where) > 1:
+        return f"{named} holds {shown}; expected a list of texts"
+    return f"{named} = {shown} is not allowed; expected {_EXPECTED.get(field, 'text')}"
+
+
 def _validated(path: Path, content: dict[str, object]) -> Experiment:
     """Check a file against the schema; the first fault is told with file, field and reason."""
     from pydantic import BaseModel, ConfigDict, ValidationError
@@ -159,10 +187,7 @@ def _validated(path: Path, content: dict[str, object]) -> Experiment:
 
     def refuse(place: str, error: ValidationError) -> DataError:
         first = error.errors()[0]
-        field = ".".join(
-            [*([place] if place else []), *(str(part) for part in first["loc"] if part not in ("str", "float", "int"))]
-        )
-        return DataError(f"{path.name}: {field}: {first['msg'][0].lower()}{first['msg'][1:]}.")
+        return DataError(f"{path.name}: {_fault(place, first['loc'], first['type'], first['input'])}.")
 
     try:
         head = FileSchema.model_validate(content)

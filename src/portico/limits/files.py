@@ -45,6 +45,7 @@ def output_folder(path: str) -> Path:
         probe.unlink()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        reason = "it is a file" if isinstance(error, FileExistsError) else reason
         raise InvalidInput(
             f"output folder '{path}' cannot be written: {reason.lower()}; choose another with -o."
         ) from None

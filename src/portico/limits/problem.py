@@ -69,7 +69,7 @@ class Problem(NamedTuple):
     @property
     def nuisances(self) -> tuple[str, ...]:
         """The uncertainties that enter the limit; none where a published limit is carried over, which holds them already."""
-        return () if self.published is not None else nuisances_of(self.search)
+        return () if self.published is not None else nuisances_of(self.search, self.used)
 
 
 def check_question(model: Model, parameter: str, cl: float, method: str) -> None:
@@ -114,17 +114,20 @@ def problem_of(
     observed = None if without_count else np.array(search.experiment.number("counts.observed", "1"))
     known = Counting(state.background.expected)
     without = float(upper_limits.upper_limit(known, cl, method, observed).value)
-    error = background_error(state.background.nuisances, nuisances_of(search))
+    nuisances = nuisances_of(search, method)
+    error = background_error(state.background.nuisances, nuisances)
     try:
         required, used, notes = required_events(
-            known._replace(background_error=error), cl, method, observed, signal="signal" in nuisances_of(search)
+            known._replace(background_error=error), cl, method, observed, signal="signal" in nuisances
         )
     except InvalidInput as refused:
-        if nuisances_of(search) and "takes no uncertainties" in str(refused):
+        if nuisances and "takes no uncertainties" in str(refused):
             raise InvalidInput(
                 f"method '{method}' takes no uncertainties; leave them out with option nuisances=none, or use cls, cls_hybrid or bayes."
             ) from None
         raise
+    if method in upper_limits.FIGURES_OF_MERIT and "signal" in search.options.get("nuisances", "").split(","):
+        notes = (*notes, upper_limits.SIGNAL_LEFT_OUT.format(method))
     own = getattr(search.signature, "limit_notes", None)  # for searches whose limits need a word
     if own is not None:
         notes = (*notes, *own(search, theory))
@@ -136,9 +139,7 @@ def problem_of(
         )
     kind = "expected" if observed is None else "observed"
     grid = np.geomspace(*limit_range, _GRID)
-    bands = expected_requirements(
-        known._replace(background_error=error), cl, method, signal="signal" in nuisances_of(search)
-    )
+    bands = expected_requirements(known._replace(background_error=error), cl, method, signal="signal" in nuisances)
     return Problem(search, model, parameter, grid, required, without, kind, used, notes, bands, most=most)
 
 

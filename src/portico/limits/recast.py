@@ -81,7 +81,7 @@ def recast_search(published: Search | str, options: Mapping[str, Any]) -> Search
         if not own and published not in known:
             if isinstance(published, str) and published in registry.names("search"):
                 raise InvalidInput(
-                    f"no published curve belongs to search '{published}'; use limit or reach for it. Known: {', '.join(known)}."
+                    f"search '{published}' has no published limit to carry over; expected one of {', '.join(known)}."
                 )
             raise unknown_name("published limit with a search", published, known)
         search = make_search(published, dict(options))
@@ -98,7 +98,7 @@ def published_of(search: Search) -> Curve:
         return curve(search.signature.published_limit(search))
     if search.name not in recasts():
         raise InvalidInput(
-            f"no published curve belongs to search '{search.name}'; use limit or reach for it. Known: {', '.join(recasts())}."
+            f"search '{search.name}' has no published limit to carry over; expected one of {', '.join(recasts())}."
         )
     return curve(search.name)
 

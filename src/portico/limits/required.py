@@ -30,10 +30,14 @@ class Required(NamedTuple):
         return np.asarray(np.exp(tables.interpolate(curve, np.log1p(signal_error))))
 
 
-def nuisances_of(search: Search) -> tuple[str, ...]:
-    """Return the names of the uncertainties that enter a limit of this search, by its option ``nuisances``."""
+def nuisances_of(search: Search, method: str) -> tuple[str, ...]:
+    """Return the names of the uncertainties that enter a limit of this search, by its option ``nuisances`` and the method.
+
+    That of the signal does not enter a figure of merit.
+    """
     chosen = search.options.get("nuisances", "none").split(",")
-    return tuple(name for name in chosen if name != "none")
+    without = ("none", "signal") if method in upper_limits.FIGURES_OF_MERIT else ("none",)
+    return tuple(name for name in chosen if name not in without)
 
 
 def background_error(effects: dict[str, float], chosen: tuple[str, ...]) -> float:
@@ -49,7 +53,7 @@ def required_events(
     With ``signal`` they depend on the error of the signal: found at 41 errors, and between them by interpolation. Toys take
     long: their ratio to the asymptotic formula is found at two errors.
     """
-    if not signal or method in (*upper_limits.FIGURES_OF_MERIT, "cls_exact"):
+    if not signal:
         found = upper_limits.upper_limit(counting, cl, method, observed)
         return Required(np.zeros(1), np.reshape(found.value, 1), _relative(found)), found.used, found.notes
     basis = "cls_asymptotic" if method == "cls_toys" else method

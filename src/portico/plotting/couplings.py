@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import InvalidInput
 from ..models import MixedPhase
-from .style import COLOURS, DASHES, styled
+from .style import COLOURS, DASHES, check_axes, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +34,7 @@ def couplings(model: MixedPhase, ax: Axes | None = None) -> Axes:
     """
     from matplotlib.figure import Figure
 
+    check_axes(ax)
     if not isinstance(model, MixedPhase):
         raise InvalidInput(
             f"plot: couplings: expected a model mixed_phase, given {getattr(model, 'NAME', type(model).__name__)}."

@@ -20,7 +20,7 @@ from .comparison import chosen, draw_curves, draw_magnetic_moment, draw_own_boun
 from .labels import CHANNELS, axis_label, common_and_own, is_cascade, lines
 from .legend import SIZE, draw_legend, everything
 from .regions import draw_region, interval_region
-from .style import COLOURS, STYLE, evenly_spaced, scale_horizontal
+from .style import COLOURS, STYLE, check_axes, evenly_spaced, scale_horizontal
 
 if TYPE_CHECKING:
     import xarray
@@ -59,6 +59,7 @@ def exclusion(
     """
     from matplotlib.figure import Figure
 
+    check_axes(ax)
     if hasattr(reaches, "data_vars") or not isinstance(reaches, list | tuple):
         reaches = [reaches]
     if not reaches or not all(hasattr(r, "data_vars") and "n_intervals" in r for r in reaches):
@@ -253,8 +254,12 @@ def save(ax: Axes, *paths: str) -> None:
 
     Raises InvalidInput where a file cannot be written or its format is not known.
     """
-    figure = ax.get_figure(root=True)
-    assert figure is not None
+    check_axes(ax)
+    figure = None if ax is None else ax.get_figure(root=True)
+    if figure is None:
+        raise InvalidInput(
+            "plot: ax: expected the axes of a picture, such as portico.plot.exclusion returns; given none."
+        )
     # with a fixed date in the file, fontTools warns of an old font
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     with mpl.rc_context(STYLE):

@@ -11,7 +11,7 @@ from ..errors import InvalidInput
 from ..limits.kappa_bounds import allowed_over
 from ..models import model_class
 from .labels import axis_label, common_and_own, lines, verb
-from .style import STYLE, evenly_spaced, scale_axis
+from .style import STYLE, check_axes, evenly_spaced, scale_axis
 
 if TYPE_CHECKING:
     import xarray
@@ -32,6 +32,7 @@ def exclusion_map(dataset: xarray.Dataset, ax: Axes | None = None) -> Axes:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
+    check_axes(ax)
     if not hasattr(dataset, "data_vars") or "n_intervals" not in dataset:
         raise InvalidInput("plot: expected a dataset from portico.reach over two parameters.")
     names = [str(name) for name in dataset["n_intervals"].dims]

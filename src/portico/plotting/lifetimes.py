@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InvalidInput
-from .style import COLOURS, DASHES, MASS_LABEL, axis_values, numbers, scale_horizontal, single_frame, styled
+from .style import COLOURS, DASHES, MASS_LABEL, axis_values, check_axes, numbers, scale_horizontal, single_frame, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +34,7 @@ def lifetimes(
 
     Raises InvalidInput for arrays of another length, or where no length is a number above 0.
     """
+    check_axes(ax)
     mass = axis_values("mass", mass)
     if not isinstance(decay_lengths_cm, Mapping) or not decay_lengths_cm:
         raise InvalidInput("plot: decay_lengths_cm: expected a mapping from text to lengths, at least one.")

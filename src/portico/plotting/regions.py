@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..errors import InvalidInput
-from .style import COLOURS, MASS_LABEL, axis_values, numbers, scale_horizontal, single_frame, styled
+from .style import COLOURS, MASS_LABEL, axis_values, check_axes, numbers, scale_horizontal, single_frame, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,6 +133,7 @@ def excluded_intervals(
 
     Raises InvalidInput for shapes that do not match, and for more than 8 intervals at one mass.
     """
+    check_axes(ax)
     mass, low, high = axis_values("mass", mass), numbers("low", low, 2), numbers("high", high, 2)
     if low.shape != high.shape or low.shape[0] != mass.size:
         raise InvalidInput(
@@ -189,6 +190,7 @@ def excluded_region(
 
     Raises InvalidInput for shapes that do not match.
     """
+    check_axes(ax)
     mass, epsilon, excess = axis_values("mass", mass), axis_values("epsilon", epsilon), numbers("excess", excess, 2)
     if excess.shape != (mass.size, epsilon.size):
         raise InvalidInput(

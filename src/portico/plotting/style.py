@@ -25,6 +25,16 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)
 MASS_LABEL = "$m_{Z'}$ [GeV]"
 
 
+def check_axes(ax: Any) -> None:
+    """Raise InvalidInput unless ``ax`` is None or axes of matplotlib."""
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise InvalidInput(
+            f"plot: ax: expected axes of matplotlib, such as those of plt.subplots(), or None; given {type(ax).__name__}."
+        )
+
+
 def single_frame(ax: Axes | None, height: float = 4.3) -> Axes:
     """Return the given axes, or those of a new figure with one frame."""
     from matplotlib.figure import Figure

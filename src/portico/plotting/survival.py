@@ -8,7 +8,7 @@ import matplotlib as mpl
 import numpy as np
 
 from ..errors import InvalidInput
-from .style import MASS_LABEL, axis_values, numbers, scale_horizontal, styled
+from .style import MASS_LABEL, axis_values, check_axes, numbers, scale_horizontal, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,6 +41,7 @@ def survival(
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
+    check_axes(ax)
     mass, epsilon = axis_values("mass", mass), axis_values("epsilon", epsilon)
     values = numbers("probability", probability, 2)
     if values.shape != (mass.size, epsilon.size):

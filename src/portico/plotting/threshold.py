@@ -10,7 +10,7 @@ import numpy as np
 from .. import particles
 from ..errors import InvalidInput
 from ..precision import magnetic_moment as moment
-from .style import COLOURS, DASHES, axis_values, numbers, single_frame, styled
+from .style import COLOURS, DASHES, axis_values, check_axes, numbers, single_frame, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,6 +40,7 @@ def threshold(
 
     Raises InvalidInput for arrays of another length, and for bands without a mass; UnknownName for a data set.
     """
+    check_axes(ax)
     energy = axis_values("energy", energy)
     if not isinstance(limits, Mapping) or not limits:
         raise InvalidInput("plot: limits: expected a mapping from text to mixings, at least one.")

@@ -23,6 +23,7 @@ from ..constants import ALPHA_S_MZ, FERMI_CONSTANT, SIN2_THETA_W
 from ..electroweak.neutral_mixing import HyperchargeMixing
 from ..electroweak.physical_inputs import gauge_basis, mixed_pair, repulsion_at_eta
 from ..errors import InvalidInput, unknown_name
+from ..numerics.checks import numbers, same_shape
 
 _FILE = Path(__file__).with_name("electroweak.toml")
 OBSERVABLES = ("w_mass", "z_width", "sin2_effective")
@@ -34,6 +35,7 @@ SOURCES = ("arXiv:1506.04760", "arXiv:hep-ex/0509008", "PDG 2024")
 _LEPTONS = ((0.5, 0.0, 3.0), (-0.5, -1.0, 3.0))
 _QUARKS = ((0.5, 2 / 3, 6.0), (-0.5, -1 / 3, 9.0))
 """T3, charge and number of states: three generations, without the top."""
+_HEAVIEST = 1e12  # GeV: its square is far from the end of the numbers
 _SMALLEST, _LARGEST, _GRID, _HALVINGS, _BLOCK = 1e-5, 10.0, 241, 45, 256
 
 
@@ -73,6 +75,8 @@ def tree_level_product(alpha: float, z_mass: float, fermi_constant: float = FERM
     -------
     float                    0.179 for alpha = 1/127.95; 0.1778 with radiative corrections, sin^2 theta_W = 0.23122
 
+    Raises InvalidInput for numbers that are not above 0.
+
     Source    arXiv:1506.04760 uses the same inputs; textbook.
 
     Examples
@@ -80,6 +84,8 @@ def tree_level_product(alpha: float, z_mass: float, fermi_constant: float = FERM
     >>> f"{tree_level_product(1 / 127.95, 91.1876):.4f}"
     '0.1790'
     """
+    for name, value in (("alpha", alpha), ("z_mass", z_mass), ("fermi_constant", fermi_constant)):
+        numbers("tree_level_product", name, value, lambda x: x > 0, "a number above 0")
     return math.pi * alpha / (math.sqrt(2) * fermi_constant * z_mass**2)
 
 
@@ -126,14 +132,16 @@ def shifts(
     Parameters
     ----------
     eta : array, shape (...)           mixing of the massive vector with hypercharge
-    zprime_mass : array, shape (...)   GeV, >= 0
-    product : float or None            s0^2 c0^2; by default that of sin^2 theta_W = 0.23122, which holds the leading radiative
+    zprime_mass : array, shape (...)   GeV, > 0
+    product : float or None            s0^2 c0^2, below 1/4; by default that of sin^2 theta_W = 0.23122, which holds the leading radiative
                                        corrections, see :func:`tree_level_product`
     z_mass : float or None             GeV; of the PDG by default
 
     Returns
     -------
     Shifts of arrays, shape (...)      nan inside the gap around the mass of the Z
+
+    Raises InvalidInput for numbers outside these ranges and shapes that do not fit; not for what jax traces.
 
     Notes     Radiative corrections to the shifts are left out: some per cent of them. Decays of the Z to new particles are not in its
               width; :func:`invisible_width_bound` is about these.
@@ -146,6 +154,10 @@ def shifts(
     """
     product = SIN2_THETA_W * (1 - SIN2_THETA_W) if product is None else product
     z_mass = particles.mass("Z") if z_mass is None else z_mass
+    numbers("shifts", "product", product, lambda x: (x > 0) & (x < 0.25), "a number above 0 and below 1/4")
+    numbers("shifts", "z_mass", z_mass, lambda x: x > 0, "a mass above 0 in GeV")
+    eta, zprime_mass = _mixing("shifts", eta), _masses("shifts", zprime_mass)
+    same_shape("shifts", eta=eta, zprime_mass=zprime_mass)
     eta, zprime_mass = jnp.broadcast_arrays(jnp.asarray(eta, float), jnp.asarray(zprime_mass, float))
     return _shifts(eta, zprime_mass, z_mass, product)
 
@@ -169,7 +181,7 @@ def chi_squared(
     -------
     array, shape (...)                 infinite inside the gap around the mass of the Z
 
-    Raises UnknownName for an observable or for data, InvalidInput for none.
+    Raises UnknownName for an observable or for data, InvalidInput for none and as :func:`shifts`.
 
     Notes     Observables are taken as independent.
     Source    ``electroweak.toml``; arXiv:1006.0973 does the same with all observables of the Z.
@@ -180,7 +192,9 @@ def chi_squared(
     True
     """
     _check(used, data)
-    eta, zprime_mass = np.broadcast_arrays(np.asarray(eta, dtype=float), np.asarray(zprime_mass, dtype=float))
+    eta, zprime_mass = _mixing("chi_squared", eta), _masses("chi_squared", zprime_mass)
+    same_shape("chi_squared", eta=eta, zprime_mass=zprime_mass)
+    eta, zprime_mass = np.broadcast_arrays(eta, zprime_mass)
     # whole blocks, so that the compiled part meets few shapes
     padding = (0, -eta.size % _BLOCK)
     found = shifts(*(np.pad(part.ravel(), padding, mode="edge") for part in (eta, zprime_mass)))
@@ -196,7 +210,7 @@ def chi_squared(
 
 
 def _check(used: Sequence[str], data: str) -> None:
-    if isinstance(used, str) or not len(used):
+    if isinstance(used, str) or not isinstance(used, Sequence) or not len(used):
         raise InvalidInput(f"electroweak bound: used = {used!r} is not allowed; expected at least one of {', '.join(OBSERVABLES)} in a list.")  # fmt: skip
     for name in used:
         if name not in OBSERVABLES:
@@ -234,9 +248,11 @@ def eta_bound(
     '0.0317'
     """
     _check(used, data)
-    mass = _masses(zprime_mass)
-    if not (isinstance(cl, int | float) and 0 < cl < 1):
-        raise InvalidInput(f"eta_bound: cl = {cl!r} is not allowed; expected a confidence level between 0 and 1.")
+    mass = _masses("eta_bound", zprime_mass)
+    if not (isinstance(cl, int | float) and 0 < cl <= 1 - 1e-12):
+        raise InvalidInput(
+            f"eta_bound: cl = {cl!r} is not allowed; expected a confidence level between 0 and 1, at most 1 - 1e-12."
+        )
     from scipy.stats import norm
 
     step = float(norm.ppf((1 + cl) / 2)) ** 2
@@ -255,16 +271,13 @@ def eta_bound(
     return np.where(beyond.any(axis=0), low, np.inf).reshape(mass.shape)[()]
 
 
-def _masses(given: ArrayLike) -> np.ndarray:
-    try:
-        mass = np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
-        mass = np.array(math.nan)
-    if mass.size == 0 or not np.all((mass > 0) & np.isfinite(mass)):
-        raise InvalidInput(
-            f"electroweak bound: zprime_mass = {given!r} is not allowed; expected masses above 0 in GeV."
-        )
-    return mass
+def _mixing(where: str, given: ArrayLike) -> Any:
+    return numbers(where, "eta", given, np.isfinite, "finite numbers")
+
+
+def _masses(where: str, given: ArrayLike) -> Any:
+    allowed = f"masses above 0 in GeV, at most {_HEAVIEST:g}"
+    return numbers(where, "zprime_mass", given, lambda x: (x > 0) & (x <= _HEAVIEST), allowed)
 
 
 def kappa_bound(
@@ -303,7 +316,10 @@ def kappa_bound(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS, where="kappa_bound")
-    mass, sine = np.broadcast_arrays(_masses(zprime_mass), np.sin(np.asarray(theta_w_dark, dtype=float)))
+    mass = _masses("kappa_bound", zprime_mass)
+    angle = numbers("kappa_bound", "theta_w_dark", theta_w_dark, np.isfinite, "finite angles in rad")
+    same_shape("kappa_bound", zprime_mass=mass, theta_w_dark=angle)
+    mass, sine = np.broadcast_arrays(mass, np.sin(angle))
     if method == "seed":
         return np.full(mass.shape, float(registry.read_toml(_FILE)["seed"]["kappa"]["value"]))[()]
     eta = np.asarray(eta_bound(mass, cl=cl, used=used, data=data))
@@ -331,7 +347,7 @@ def invisible_width_bound(width_unit: ArrayLike, *, allowed: float | None = None
     -------
     array, shape (...)                infinite where the width is 0
 
-    Raises InvalidInput where the allowed width is not above 0.
+    Raises InvalidInput where a width is below 0 or no number, or the allowed one is not above 0.
 
     Source    LEP electroweak working group, arXiv:hep-ex/0509008, in ``electroweak.toml``.
 
@@ -345,7 +361,6 @@ def invisible_width_bound(width_unit: ArrayLike, *, allowed: float | None = None
         raise InvalidInput(
             f"invisible_width_bound: allowed = {allowed!r} is not allowed; expected a width above 0 in GeV."
         )
-    width = np.asarray(width_unit, dtype=float)
+    width = numbers("invisible_width_bound", "width_unit", width_unit, lambda x: x >= 0, "widths of at least 0 in GeV")
     positive = width > 0
-    found = np.where(positive, np.sqrt(allowed / np.where(positive, width, 1.0)), np.inf)
-    return np.where(np.isnan(width) | (width < 0), math.nan, found)[()]
+    return np.where(positive, np.sqrt(allowed / np.where(positive, width, 1.0)), np.inf)[()]

@@ -26,16 +26,22 @@ FACTORS = {"central": 1.0, "half": 0.5, "double": 2.0}
 _CODES = (2, 1, 3, 4, 5)
 _IN_RAPIDITY = 128
 _LARGEST_STEP = 32767  # coefficients are kept as whole numbers of 16 bits
+_LEAST, _MOST = 60.0, 1e6  # sqrt(s) over the lowest scale, for a factor 20 in M; GeV
 _FLOOR = 0.02  # of the largest value over rapidity, below which a relative error says nothing
 
 
 def make(energy: float, *, pdf: str = "NNPDF23_lo", on_points: Callable[[int], None] | None = None) -> TableFile:
     """Make the table of a set at sqrt(s) in GeV, write it into the user's folder and return what it says of itself.
 
-    Raises InvalidInput for an energy that is not above 0 or too small or large for the set, UnknownName for a set that is
-    not known, DataError where pythia8mc is not installed or the folder cannot be written.
+    Raises InvalidInput for an energy that is not above 0 or too small or large for the set, or whose table ships with portico,
+    which would be used all the same; UnknownName for a set that is not known, DataError where pythia8mc is not installed or the
+    folder cannot be written.
     Source: :func:`compute`.
     """
+    if parton_tables.ships(energy, pdf):
+        raise InvalidInput(
+            f"tables: the table of {pdf} at {energy / 1e3:.10g} TeV ships with portico and is the one that is used; expected another energy."
+        )
     content, provenance = compute(energy, pdf=pdf, on_points=on_points)
     table_files.make_folder(parton_tables.folder())
     path = parton_tables.folder() / parton_tables.file_name(pdf, energy)
@@ -90,16 +96,13 @@ def _range(partons: PartonDistributions, energy: float) -> tuple[float, float]:
         raise InvalidInput(
             f"tables: sqrt(s) of {energy:g} GeV is asked; expected a finite energy above 0, such as 27TeV."
         )
-    low = max(
-        parton_distributions.lowest_scale(partons),
-        energy * math.sqrt(parton_distributions.lowest_x(partons)) * (1 + 1e-9),
-    )
-    low = max(low, 1.0)
-    high = min(energy / 3, parton_distributions.highest_scale(partons) / 2)
-    if high < 20 * low:
+    start = max(parton_distributions.lowest_scale(partons), 1.0)
+    if not _LEAST * start * (1 - 1e-9) <= energy <= _MOST:
         raise OutOfValidity(
-            f"tables: sqrt(s) of {energy:g} GeV is asked; {partons.name} holds scales from {low:g} GeV, expected sqrt(s) of at least {40 * low:g} GeV."
+            f"tables: sqrt(s) of {energy:.10g} GeV is asked; expected {_LEAST * start:.4g} GeV to {_MOST / 1e3:g} TeV for {partons.name}, whose scales start at {start:.4g} GeV."
         )
+    low = max(start, energy * math.sqrt(parton_distributions.lowest_x(partons)) * (1 + 1e-9))
+    high = min(energy / 3, parton_distributions.highest_scale(partons) / 2)
     return low, high
 
 

@@ -115,6 +115,8 @@ def read(path: Path) -> TableFile:
         raise _broken(path, f"its provenance lacks a usable entry{named}") from None
     if not (0 < low < high < found.energy < math.inf and 0 <= found.error < math.inf):
         raise _broken(path, "its provenance has numbers that make no table")
+    if path.name.startswith(f"{_STEM}_") and path.name != file_name(found.pdf, found.energy):
+        raise _broken(path, f"its name does not say what it holds, {found.pdf} at {found.energy / 1e3:.10g} TeV")
     return found
 
 
@@ -134,10 +136,19 @@ def tables() -> tuple[list[TableFile], list[str]]:
     return found, problems
 
 
+def _alike(one: float, other: float) -> bool:
+    return abs(one - other) < 1e-6 * one
+
+
+def ships(energy: float, pdf: str) -> bool:
+    """Return whether the table of a set at sqrt(s) in GeV ships with portico: then no other is used. Source: the files."""
+    return any(t.pdf == pdf and _alike(t.energy, energy) for t in _shipped())
+
+
 def find(energy: float, pdf: str) -> TableFile:
     """Return the file for sqrt(s) in GeV and a set of :data:`parton_distributions.SETS`, a shipped one first.
 
-    Raises UnknownName for another set; OutOfValidity that names the energies there are and the command that makes more;
+    Raises UnknownName for another set; OutOfValidity that names the energies there are and the commands that make what is missing;
     DataError where none suits and one of the user's files is unreadable.
     Source: the files.
     """
@@ -146,12 +157,15 @@ def find(energy: float, pdf: str) -> TableFile:
     found, problems = tables()
     alike = [t for t in found if t.pdf == pdf]
     for table in alike:
-        if abs(table.energy - energy) < 1e-6 * table.energy:
+        if _alike(table.energy, energy):
             return table
-    make = f"make one with '{command(energy, pdf)}'"
+    there = [t.pdf for t in found if _alike(t.energy, energy)]
+    commands = [f"'{command(energy, name)}'" for name in (pdf, *SETS) if name not in there]
+    both = " (errors compare both sets)" if len(set(commands)) > 1 else ""
+    make = f"make {'them' if both else 'one'} with {' and '.join(dict.fromkeys(commands))}{both}"
     if problems:
         raise DataError(f"{problems[0]} No other table suits: {make}.")
-    known = ", ".join(f"{t.energy / 1e3:.10g}" for t in sorted(alike, key=lambda t: t.energy))
+    known = ", ".join(dict.fromkeys(f"{t.energy / 1e3:.10g}" for t in sorted(alike, key=lambda t: t.energy)))
     raise OutOfValidity(
         f"parton luminosities: sqrt(s) of {energy / 1e3:.10g} TeV is asked; there are tables of {pdf} for {known or 'no'} TeV: {make}."
     )
@@ -171,6 +185,8 @@ def load(energy: float, *, pdf: str = "NNPDF23_lo", scale: str = "central") -> P
     content = table_files.arrays(found.path, names)
     coefficients, step, integrated, log_norm, log_mass = (content[name] for name in names)
     a, b = coefficients.shape[-2:] if coefficients.ndim == 3 else (0, 0)
+    if any(content[name].dtype.kind not in "fiu" for name in names):
+        raise _broken(found.path, "an array has entries that are not numbers")
     expected = ((len(CHANNELS), a, b), (len(CHANNELS),), (len(CHANNELS), a), (a,), (2,))
     if min(a, b) < 6 or any(content[name].shape != shape for name, shape in zip(names, expected, strict=True)):
         raise _broken(found.path, "its arrays have the wrong shapes")

@@ -10,8 +10,8 @@ r"""Upper limits of one counting experiment by named methods: the entry that the
 ``likelihood_ratio``            :math:`-2\ln\lambda(s) = z^2` above the best fit, with :math:`\hat s\ge0`, profiled
 ``feldman_cousins``             upper end of the hull of the unified interval; nothing uncertain
 ``feldman_cousins_monotonised`` the same, the largest for any larger background
-``sqrt_b``                      :math:`s = z\sqrt{b+\sigma_b^2}`, a figure of merit without observation
-``discovery``                   the signal of which the median experiment makes a discovery at z sigma; nothing uncertain
+``sqrt_b``                      :math:`s = z\sqrt{b+\sigma_b^2}`, a figure of merit
+``discovery``                   the signal of which the median experiment makes a discovery at z sigma; a known background
 ==============================  ===============================================================================
 
 with z the two-sided quantile: :math:`\Phi(z) = (1+\mathrm{CL})/2`, 1.645 at 90%.
@@ -60,7 +60,10 @@ SOURCES = {
     "discovery": "arXiv:1007.1727, eq. (97); below 20 background events the Poisson distribution",
 }
 FIGURES_OF_MERIT = ("sqrt_b", "discovery")
-"""Methods that take no observed count."""
+"""Methods that take no observed count, and whose value no uncertainty of the signal moves."""
+SIGNAL_LEFT_OUT = "{} is a figure of merit: the uncertainty of the signal does not enter."
+"""What is told of a figure of merit where the signal is uncertain."""
+_ONE_EVENT = "next to no background: one event already counts as a discovery, and half of all experiments see it."
 _KNOWN_ONLY = ("cls_exact", "feldman_cousins", "feldman_cousins_monotonised", "discovery")
 _SLOW = ("cls_toys", "bayes", "cls_hybrid")
 _ASYMPTOTIC_FROM = 100.0
@@ -117,9 +120,10 @@ def check(counting: Counting, cl: float, method: str, observed: np.ndarray | flo
         )
     if method == "sqrt_b" and np.any(np.asarray(counting.background) == 0):
         raise InvalidInput("method 'sqrt_b' needs a background above 0; use 'cls'.")
-    if method in _KNOWN_ONLY and has_nuisances(counting):
+    uncertain = np.any(np.asarray(counting.background_error) != 0) if method == "discovery" else has_nuisances(counting)
+    if method in _KNOWN_ONLY and uncertain:
         raise InvalidInput(
-            f"method '{method}' takes no uncertainties; use 'cls', 'cls_hybrid' or 'bayes', or leave them out."
+            f"method '{method}' takes no uncertainties{' of the background' if method == 'discovery' else ''}; use 'cls', 'cls_hybrid' or 'bayes', or leave them out."
         )
     check_count(observed)
 
@@ -303,6 +307,10 @@ def _truncated(rng: np.random.Generator, mean: float, sigma: float, samples: int
 
 def _notes(counting: Counting, cl: float, used: str, options: Options) -> tuple[str, ...]:
     least = float(np.min(counting.background))
+    if used in FIGURES_OF_MERIT:
+        uncertain = any(np.any(np.asarray(error) != 0) for error in (counting.signal_error, counting.luminosity_error))
+        told = (SIGNAL_LEFT_OUT.format(used),) if uncertain else ()
+        return (_ONE_EVENT, *told) if used == "discovery" and least < 1e-3 else told
     if used in ("cls_asymptotic", "likelihood_ratio") and least < _ASYMPTOTIC_FROM:
         if used == "likelihood_ratio":
             return ("below about 100 events the distribution of the ratio is not yet the asymptotic one.",)
