@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -84,7 +84,21 @@ def check_question(model: Model, parameter: str, cl: float, method: str) -> None
         raise InvalidInput(
             f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}."
         )
+    for other in model.alternatives(parameter):
+        if getattr(model, other) is not None:
+            raise InvalidInput(f"{_alternatives(model, other, parameter)} cannot be set; leave out {other}.")
     upper_limits.check(Counting(1.0), cl, method)
+
+
+def _alternatives(model: Model, other: str, parameter: str) -> str:
+    return f"{model.NAME}: {other} and {parameter} are alternatives; {parameter} is limited, so {other}"
+
+
+def check_scanned(model: Model, scanned: Iterable[str], parameter: str) -> None:
+    """Raise InvalidInput where an alternative to the limited parameter is scanned."""
+    for other in scanned:
+        if other in model.alternatives(parameter):
+            raise InvalidInput(f"{_alternatives(model, other, parameter)} cannot be scanned; scan another parameter.")
 
 
 def problem_of(

@@ -15,7 +15,7 @@ from ..signatures.base import Search
 from .curves import curve
 from .dataset import SPREAD, dataset_of
 from .front import as_model, as_search
-from .problem import Block, Problem, accuracy_notes, check_question, problem_of, solve, sources_of
+from .problem import Block, Problem, accuracy_notes, check_question, check_scanned, problem_of, solve, sources_of
 from .recast import recast_problem, solve_recast
 from .required import BANDS
 
@@ -71,7 +71,7 @@ def limit(
     Parameters
     ----------
     search : Search or str   from :func:`portico.search`, or its name
-    model : Model            all parameters set but ``parameter``, which may be left out
+    model : Model            all parameters set but ``parameter``, which may be left out, and its alternative, which has to be
     parameter : str          the parameter that is limited, in the range that ``portico models NAME`` shows
     cl, method               confidence level and a name of :data:`portico.statistics.upper_limits.METHODS`
 
@@ -135,6 +135,8 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
     if not isinstance(scan, Mapping) or not scan:
         raise InvalidInput("scan: nothing to scan; give for example scan={'mass': np.geomspace(1e-3, 1, 200)}.")
     result = {}
+    if isinstance(parameter, str):
+        check_scanned(model, scan, parameter)
     for name, values in scan.items():
         if not isinstance(name, str) or name not in model.PARAMETERS or model.PARAMETERS[name].choices:
             raise unknown_name(

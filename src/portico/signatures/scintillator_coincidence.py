@@ -69,7 +69,10 @@ def check_model(search: Search, model: Model) -> None:
     model.require("mass")
     names = [name for name in COUPLINGS if name in model.PARAMETERS]
     if all(getattr(model, name) is None for name in names):
-        raise InvalidInput(f"{model.NAME}: {' or '.join(names)} must be set; give {names[0]}=...")
+        names = [names[0], *model.alternatives(names[0])]
+        raise InvalidInput(
+            f"{model.NAME}: {' or '.join(names)} must be set; give {' or '.join(f'{name}=...' for name in names)}."
+        )
     half = search.prepared().energy / 2
     heaviest = float(np.max(np.asarray(model.mass)))  # type: ignore[attr-defined]
     if heaviest >= half:
