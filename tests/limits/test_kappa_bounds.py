@@ -65,6 +65,12 @@ def test_a_light_vector_changes_the_invisible_width_as_its_exchange_does():
     assert epsilon == pytest.approx(electroweak.invisible_width_bound(121e-3), rel=2e-2)  # kappa is 0.16 there
 
 
+def test_a_bound_that_no_mixing_breaks():
+    """With so small a dark charge no mixing makes the Z too wide: no end, and no warning."""
+    model = MixedPhase(mass=np.array([1.0, 20.0]), zprime_mass_ratio=2.0, dark_charge=0.01, content="singlet")
+    assert np.isinf(kappa_bounds.largest_mixing(model, "z_invisible_width")).all()
+
+
 def test_charge_at_the_bound_grows_with_the_dark_charge(model):
     one = kappa_bounds.largest_in(model, "electroweak_fit", "epsilon")
     five = kappa_bounds.largest_in(MixedPhase(mass=MASSES, dark_charge=5.0), "electroweak_fit", "epsilon")

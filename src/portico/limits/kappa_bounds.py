@@ -125,9 +125,11 @@ def largest_mixing(model: Model, name: str) -> np.ndarray:
     after = np.argmax(broken, axis=0)
     before = np.maximum(after - 1, 0)
     low, high = strength[before, columns], strength[after, columns]
-    usable = (low > 0) & (low < 1) & np.isfinite(high)
-    share = np.where(usable, -np.log(np.where(usable, low, 0.5)) / np.log(np.where(usable, high / np.where(usable, low, 1.0), np.e)), 0.0)  # fmt: skip
-    value = np.where(broken.any(axis=0), grid[before] * (grid[after] / grid[before]) ** share, np.inf)
+    found_end = broken.any(axis=0)
+    usable = found_end & (low > 0) & (low < 1) & np.isfinite(high)  # there low < 1 <= high
+    share = np.zeros(columns.size)
+    share[usable] = -np.log(low[usable]) / np.log(high[usable] / low[usable])
+    value = np.where(found_end, grid[before] * (grid[after] / grid[before]) ** share, np.inf)
     return np.where(strength[best, columns] >= 1, 0.0, value).reshape(shape)
 
 
@@ -183,7 +185,7 @@ def bounds_of(dataset: xarray.Dataset, names: tuple[str, ...] = SHOWN) -> list[C
         return []
     x = np.unique(np.asarray(dataset[axes[0]], dtype=float))
     fixed = dict(line.split("=", 1) for line in dataset.attrs["model_parameters"].split("\n") if line)
-    given = {name: value if kind.PARAMETERS[name].choices else float(value) for name, value in fixed.items()}  # fmt: skip
+    given = {name: value if kind.PARAMETERS[name].choices else float(value) for name, value in fixed.items()}
     model = kind(**{**given, axes[0]: x})
     found = []
     for name in names:
