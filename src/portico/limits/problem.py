@@ -141,7 +141,7 @@ def problem_of(
         raise
     own = getattr(search.signature, "limit_notes", None)  # for searches whose limits need a word
     if own is not None:
-        notes = (*notes, *own(search, theory))
+        notes = (*notes, *own(search, theory.with_parameters(**{parameter: limit_range[0]})))
     if most is not None:
         where = "" if np.ndim(most) == 0 else ", the smallest such end of the scan"
         notes = (
