@@ -216,7 +216,7 @@ def _scanned(
         ]
         if grid is not None:
             names[2:2] = map(str, files.write_survival(folder, grid()))
-        names[2:2] = _pictures(dataset, folder, magnetic_moment)
+        names[2:2] = _pictures(dataset, folder, magnetic_moment)  # last: whatever it does, the rest is on disk
         table_file.verify()
     _report(search, dataset, names, axes, as_json=as_json)
     _notes(search, model, dataset, axes)
@@ -258,8 +258,11 @@ def _computed(
 
 
 def _notes(search: Search, model: Model, dataset: Any, axes: dict[str, Any]) -> None:
-    """Say what the search has to say of this model, on standard error."""
+    """Say what the search has to say of this model, on standard error, unless the notes of the limit have said it."""
     import numpy as np
+
+    if hasattr(search.signature, "limit_notes"):
+        return
 
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     told = dataset.attrs["notes"].split("\n")
@@ -292,7 +295,7 @@ def _check_bands(name: str | None, scanned: list[str], parameter: str) -> None:
 
 
 def _pictures(dataset: Any, folder: Any, bands: str | None) -> list[str]:
-    """Draw the picture of a scan over one parameter, or the map of a scan over two."""
+    """Draw the picture of a scan over one parameter, or the map of a scan over two; where what it compares with fails, without that."""
     from ..plotting import exclusion, exclusion_map, save
 
     dimensions = len(dataset["n_intervals"].dims)
@@ -300,8 +303,21 @@ def _pictures(dataset: Any, folder: Any, bands: str | None) -> list[str]:
         say(f"note: no picture is drawn of a scan over {dimensions} parameters.")
         return []
     paths = [str(folder / "reach.png"), str(folder / "reach.pdf")]
-    save(exclusion([dataset], magnetic_moment=bands) if dimensions == 1 else exclusion_map(dataset), *paths)
-    return paths
+    ways: list[tuple[Callable[[], Any], str]] = [(lambda: exclusion_map(dataset), "no picture is drawn")]
+    if dimensions == 1:
+        ways = [
+            (lambda: exclusion([dataset], magnetic_moment=bands), "the picture is without what it compares with"),
+            (lambda: exclusion([dataset], compare=False), "no picture is drawn"),
+        ]
+    for draw, otherwise in ways:
+        try:
+            axes = draw()
+        except Exception as error:  # of any kind: the scan is not worth less for it
+            say(f"note: {otherwise}: {error or type(error).__name__}")
+        else:
+            save(axes, *paths)
+            return paths
+    return []
 
 
 def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bool) -> None:

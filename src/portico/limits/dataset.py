@@ -144,13 +144,9 @@ def _attributes(
     from .. import __version__
 
     model, search = problem.model, problem.search
-    fixed = {
-        name: value
-        for name, value in model.parameters().items()
-        if name not in axes and name != problem.parameter and value is not None
-    }
-    if any(name in axes for name in ("dark_matter_mass", "dark_matter_mass_ratio")):  # one replaces the other
-        fixed = {name: value for name, value in fixed.items() if not name.startswith("dark_matter_mass")}
+    varied = [*axes, problem.parameter]
+    varied += [other for name in varied for other in model.alternatives(name)]  # one replaces the other
+    fixed = {name: value for name, value in model.parameters().items() if name not in varied and value is not None}
     return {
         "search": search.name,
         "title": search.experiment.title,
