@@ -1,6 +1,7 @@
 """Reach of a mixing that comes with a Z': whatever the picture compares with, what is computed is on disk."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -69,3 +70,18 @@ def test_scan_over_the_dark_angle_from_end_to_end(run, tmp_path):
     assert (done.status, "error" in done.err) == (0, False)
     with xr.open_dataset(tmp_path / "reach.nc", engine="scipy") as dataset:
         assert dataset["status"].values.astype(str).tolist() == ["open", "open", "none", "none"]
+
+
+def test_end_of_the_states_is_told_as_the_end_of_the_limit(run, tmp_path):
+    near = ("--set", "zprime_mass=91", "--set", "mass=1", "--option", "channels=drell_yan", "--parameter", "kappa")
+    done = run("limit", "milliqan_2015", "mixed_phase", *near)
+    assert done.status == 0, done.err
+    end = re.search(r"kappa from \S+ up to (\S+), where the model ends, is excluded", done.out)
+    assert end is not None
+    found = json.loads(run("limit", "milliqan_2015", "mixed_phase", *near, "--json").out)
+    assert found["intervals"][-1][1] is None
+    assert found["range"] == pytest.approx([1e-8, float(end[1])], rel=1e-4)  # five digits
+    scan = ("--scan", "zprime_mass=91,200", "-o", str(tmp_path))
+    assert run("reach", "milliqan_2015", "mixed_phase", *near[2:], *scan).status == 0
+    with xr.open_dataset(tmp_path / "reach.nc", engine="scipy") as dataset:
+        assert dataset["largest_allowed"].values == pytest.approx([found["range"][1], 0.5], rel=1e-12)

@@ -89,7 +89,7 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
     model_name, parameter, method = result.model, result.parameter, result.method
     if as_json:
         print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
-                    "intervals": result.intervals, "status": result.status, "required_events": result.required_events,
+                    "intervals": result.intervals, "status": result.status, "range": result.range, "required_events": result.required_events,
                     "numerical_error": result.numerical_error, "systematic_error": result.systematic_error,
                     "method_used": result.used, "notes": result.notes, "nuisances": result.nuisances,
                     "expected": result.expected, "spread": result.spread,
@@ -104,12 +104,13 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
         print(
             f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is {verb}"
         )
-    low_end, high_end = (number(end) for end in result.scanned)
+    low_end, high_end = (number(end) for end in result.range)
+    last = "where the model ends," if result.range[1] < result.scanned[1] else "the end of the range,"
     if not result.intervals:
         print(f"{parameter}: nothing is excluded between {low_end} and {high_end}")
     for low, high in result.intervals:
         start = f"all of {parameter} from {low_end}" if low <= result.scanned[0] else f"{parameter} from {number(low)}"
-        print(f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is excluded")
+        print(f"{start} up to {number(high) if high is not None else f'{high_end}, {last}'} is excluded")
     if result.expected:
         low2, low1, middle, high1, high2 = (
             "nothing" if edge is None else number(edge) for edge in result.expected.values()

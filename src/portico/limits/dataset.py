@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .problem import Block, Problem, accuracy_notes, sources_of
+from .problem import Block, Problem, accuracy_notes, end_of_range, sources_of
 from .required import BANDS
 
 if TYPE_CHECKING:
@@ -120,6 +120,11 @@ def _per_point(
         **_reference(problem, variable([b.required for b in blocks], "1", "signal events that are excluded")),
         "low_known": variable(
             [first(b) for b in blocks], unit, f"lowest edge of excluded {problem.parameter} without uncertainties"
+        ),
+        "largest_allowed": (
+            names,
+            np.array(np.broadcast_to(end_of_range(problem).reshape(-1), np.prod(shape))).reshape(shape),
+            {"units": unit, "long_name": f"largest {problem.parameter} of the range at which the model has states"},
         ),
         "systematic_error": variable(
             [b.systematic for b in blocks], "1", "relative error of the signal, inputs and theory"

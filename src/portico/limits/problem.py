@@ -146,7 +146,7 @@ def problem_of(
         where = "" if np.ndim(most) == 0 else ", the smallest such end of the scan"
         notes = (
             *notes,
-            f"{model.NAME} has no states beyond {parameter} = {np.min(most):.3g}{where}; from there on the signal is taken to stay as it is.",
+            f"{model.NAME} has no states beyond {parameter} = {np.min(most):.3g}{where}; an interval without an upper edge ends there.",
         )
     kind = "expected" if observed is None else "observed"
     grid = np.geomspace(*limit_range, _GRID)
@@ -217,6 +217,12 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
         first, points, found.edges, found.number, status, relative, systematic, required, known,
         _lowest(alone, count), _lowest(band, count),
     )  # fmt: skip
+
+
+def end_of_range(problem: Problem) -> np.ndarray:
+    """Return the end of the range that a limit looks at, one value or one for each point: of the parameter's, or of the model's states."""
+    last = problem.grid[-1]
+    return np.asarray(last) if problem.most is None else np.minimum(problem.most, last)
 
 
 def _largest_of_block(problem: Problem, first: int, count: int) -> np.ndarray | None:

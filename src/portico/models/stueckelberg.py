@@ -334,7 +334,9 @@ def _refuse_charge(epsilon: Value, delta: Value, dark_charge: Value, zprime_mass
 
         def allowed(logarithm: float) -> bool:
             with np.errstate(all="ignore"):
-                return bool(np.isfinite(_mass_mixing(amount / dark_charge, delta, z_mass * math.exp(logarithm), z_mass)))
+                return bool(
+                    np.isfinite(_mass_mixing(amount / dark_charge, delta, z_mass * math.exp(logarithm), z_mass))
+                )
 
         near = 0.0
         if not allowed(far):
