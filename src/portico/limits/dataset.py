@@ -123,7 +123,7 @@ def _per_point(
         ),
         "largest_allowed": (
             names,
-            np.array(np.broadcast_to(end_of_range(problem).reshape(-1), np.prod(shape))).reshape(shape),
+            np.array(np.broadcast_to(end_of_range(problem).reshape(-1), int(np.prod(shape)))).reshape(shape),
             {"units": unit, "long_name": f"largest {problem.parameter} of the range at which the model has states"},
         ),
         "systematic_error": variable(
