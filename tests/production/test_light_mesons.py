@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from portico import particles
+from portico.decays import millicharged
 from portico.electroweak.exchange import NeutralExchange
 from portico.errors import OutOfValidity, UnknownName
 from portico.production import light_mesons, side_decays
@@ -12,6 +13,7 @@ from portico.production.side_flux import BETA_GAMMA
 
 ELECTRON, MUON = particles.mass("e-"), particles.mass("mu-")
 E = np.sqrt(4 * np.pi / 127.95)
+POLE = millicharged.data("pole")["pi0"]
 
 
 def exchange(epsilon=1.0, *, mass=30.0, width=0.1, up=0.0, down=0.0, vector=0.0, axial=0.0):
@@ -54,14 +56,15 @@ def exchange(epsilon=1.0, *, mass=30.0, width=0.1, up=0.0, down=0.0, vector=0.0,
 def test_lepton_pairs_are_those_of_the_listings(name, lepton, measured, error):
     found = light_mesons.branching_ratio(exchange(), lepton, name)
     assert abs(found.value - measured) < 2 * error
-    assert found.error < 5e-4 * found.value
+    # the spectrum of the eta' crosses the pole of its form factor
+    assert found.error < (2e-3 if name == "eta_prime" else 5e-4) * found.value
 
 
 def test_pion_dalitz_decay_is_the_published_integral():
     """Kroll and Wada, without form factor: 2 alpha/3pi [2 ln(M/m) - 7/2] = 0.0118508; terms of order m^2/M^2 and form factor: 0.2%."""
     found = light_mesons.branching_ratio(exchange(), ELECTRON, "pi0").value / light_mesons.mode("pi0").fraction
     logarithm = 2 / (3 * np.pi * 137.035999) * (2 * np.log(particles.mass("pi0") / ELECTRON) - 3.5)
-    slope = 2 / (3 * np.pi * 137.035999) * 2 * particles.mass("pi0") ** 2 / 0.775**2 / 4
+    slope = 2 / (3 * np.pi * 137.035999) * 2 * particles.mass("pi0") ** 2 / POLE**2 / 4
     assert found == pytest.approx(logarithm + slope, rel=3e-4)
 
 
@@ -84,7 +87,7 @@ def test_light_vector_is_made_on_its_mass_shell(width):
     mass, chi, coupling = 0.05, 0.01, 1e-3
     model = exchange(0.0, mass=mass, width=width, up=2 / 3 * coupling * E, down=-coupling / 3 * E, vector=E)
     partial = E**2 * mass / (12 * np.pi) * (1 + 2 * (chi / mass) ** 2) * np.sqrt(1 - 4 * (chi / mass) ** 2)
-    onset = 2 * coupling**2 * (1 - (mass / particles.mass("pi0")) ** 2) ** 3 / (1 - (mass / 0.775) ** 2) ** 2
+    onset = 2 * coupling**2 * (1 - (mass / particles.mass("pi0")) ** 2) ** 3 / (1 - (mass / POLE) ** 2) ** 2
     alpha_ratio = (1 / 137.035999084) / (E**2 / (4 * np.pi))  # the meson's own e is that of low energies
     wanted = light_mesons.mode("pi0").fraction * onset * partial / width * alpha_ratio
     found = light_mesons.branching_ratio(model, chi, "pi0")

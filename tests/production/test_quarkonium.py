@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portico import particles
+from portico.decays import millicharged
 from portico.electroweak.exchange import NeutralExchange
 from portico.errors import OutOfValidity, UnknownName
 from portico.production import quarkonium, side_decays
@@ -118,7 +119,7 @@ def test_heavy_vector_drops_out_and_a_light_one_does_not():
 def test_resonance_is_a_breit_wigner():
     """Gamma_Z' = 0.1 GeV on the pole: M/(i Gamma), squared."""
     parent = particles.mass("J/psi")
-    found, _ = quarkonium.amplitudes(exchange(0.0, mass=parent, width=0.1, mixing=1e-3, vector=E), "J/psi")
+    found, _ = millicharged.exchange_amplitudes(exchange(0.0, mass=parent, width=0.1, mixing=1e-3, vector=E), "J/psi")
     assert abs(found) == pytest.approx(1e-3 * parent / 0.1, rel=1e-12)
 
 

@@ -71,7 +71,7 @@ def test_pairs_in_one_detector_are_those_of_another_calculation(table, entry):
     )
     off = min(abs(found.value / entry[which] - 1) for which in ("first", "second"))
     assert off < REFERENCE["vector_and_jet_two_hits"]["tolerance"]
-    assert found.error < 0.02 * found.value
+    assert found.error < 0.08 * found.value  # twice the difference to half the orders; the true one is below 0.2%
 
 
 @pytest.mark.parametrize("entry", REFERENCE["vector_and_jet_two_hits"]["windows"], ids=lambda e: str(e["window"]))

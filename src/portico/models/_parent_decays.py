@@ -9,23 +9,21 @@ import numpy as np
 
 from .. import particles
 from ..decays import millicharged
+from ..electroweak.exchange import NeutralExchange
 from .base import ParentDecay, plain
 
 Value = Any
 
 
-def of_mesons(mass: Value, epsilon: Value, *, exchange: dict[str, Value] | None = None) -> dict[str, ParentDecay]:
-    """Width in GeV and branching ratio by mode, such as "J/psi -> chi chi"; exchange: mass, width and ratio r of a Z' beside the photon."""
-    if not any(isinstance(value, jax.core.Tracer) for value in (mass, epsilon)):
-        mass, epsilon = np.asarray(mass, float), np.asarray(epsilon, float)
+def of_mesons(mass: Value, charge: Value, exchange: NeutralExchange) -> dict[str, ParentDecay]:
+    """Width in GeV and branching ratio by mode, such as "J/psi -> chi chi": pairs through all vectors, Dalitz decays through the photon."""
+    if not any(isinstance(value, jax.core.Tracer) for value in (mass, charge)):
+        mass, charge = np.asarray(mass, float), np.asarray(charge, float)
     found = {}
     for meson in millicharged.VECTOR_MESONS:
-        ratio = epsilon**2 * millicharged.branching_ratio_two_body(meson, mass)
-        if exchange is not None:
-            ratio = ratio * millicharged.exchange_factor(particles.mass(meson), **exchange)
-        found[f"{meson} -> chi chi"] = _decay(meson, ratio)
+        found[f"{meson} -> chi chi"] = _decay(meson, millicharged.branching_ratio_by_exchange(exchange, mass, meson))
     for meson, partner in millicharged.DALITZ.items():
-        ratio = epsilon**2 * millicharged.branching_ratio_dalitz(meson, mass).value
+        ratio = charge**2 * millicharged.branching_ratio_dalitz(meson, mass).value
         found[f"{meson} -> {partner} chi chi"] = _decay(meson, ratio)
     return found
 

@@ -91,7 +91,7 @@ class Millicharged(Model):
             unit = decays.width_of_z(self.mass, particles.mass("Z"), alpha=self.alpha, sin2_theta_w=SIN2_THETA_W)
             width = xp.asarray(self.epsilon) ** 2 * unit
             found["Z -> chi chi"] = ParentDecay(plain(width), plain(width / self._z_width()))
-        return found | _parent_decays.of_mesons(self.mass, self.epsilon)
+        return found | _parent_decays.of_mesons(self.mass, self.epsilon, self.exchange())
 
     def exchange(self) -> NeutralExchange:
         """Return what production needs of this model: the photon, and the Z unless ``kind`` is "photon"."""

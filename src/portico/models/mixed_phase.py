@@ -204,18 +204,16 @@ class MixedPhase(Model):
         return _mixed_phase.in_order(self._numbers("z").z_widths)
 
     def parent_decays(self) -> dict[str, ParentDecay]:
-        """Return decays of Z and mesons to chi chi and nu_D nu_D: of mesons through photon and Z', at leading order in kappa.
+        """Return decays of Z and mesons to chi chi and nu_D nu_D: pairs of mesons through photon, Z and Z', Dalitz decays through the photon.
 
-        Source: :mod:`portico.decays.millicharged`, with its exchange factor.
+        Source: :mod:`portico.decays.millicharged`, with the exchange of all vectors.
         """
         found, numbers = {}, self._numbers()
         shares = ratios(numbers.z_widths)
         for channel in (_mixed_phase.PARTICLE, _mixed_phase.PARTNER):
             if channel in shares:
                 found[f"Z -> {channel}"] = ParentDecay(plain(numbers.z_widths[channel]), shares[channel])
-        exchange = {"zprime_mass": numbers.sector.states.zprime_mass, "zprime_width": sum(numbers.zprime_widths.values()),
-                    "ratio": self.exchange_ratio()}  # fmt: skip
-        return found | _parent_decays.of_mesons(self.mass, self.charge(), exchange=exchange)
+        return found | _parent_decays.of_mesons(self.mass, self.charge(), self.exchange())
 
     def exchange_ratio(self) -> Value:
         r"""Return r, the product of couplings of the Z' to a quark's charge and to chi over that of the photon; -(q_Z'/Q')/c'^2.

@@ -151,24 +151,14 @@ class Stueckelberg(Model):
         return in_order(self._numbers().z_widths)
 
     def parent_decays(self) -> dict[str, ParentDecay]:
-        """Return decays of the Z and of mesons to chi chi: of mesons through photon and Z', at leading order in the mixings.
+        """Return decays of the Z and of mesons to chi chi: pairs of mesons through photon, Z and Z', Dalitz decays through the photon.
 
-        Source: :mod:`portico.decays.millicharged`, with its exchange factor.
+        Source: :mod:`portico.decays.millicharged`, with the exchange of all vectors.
         """
         numbers = self._numbers()
-        sector, share = numbers.sector, ratios(numbers.z_widths)[_stueckelberg.PARTICLE]
+        share = ratios(numbers.z_widths)[_stueckelberg.PARTICLE]
         found = {"Z -> chi chi": ParentDecay(plain(numbers.z_widths[_stueckelberg.PARTICLE]), share)}
-        xp = array_namespace(sector.em)
-        product = sector.states.photon.em * sector.photon_particle
-        ratio = xp.where(
-            product == 0, 0.0, sector.states.zprime.em * sector.zprime_particle / xp.where(product == 0, 1.0, product)
-        )
-        exchange = {
-            "zprime_mass": sector.states.zprime_mass,
-            "zprime_width": sum(numbers.zprime_widths.values()),
-            "ratio": ratio,
-        }
-        return found | _parent_decays.of_mesons(self.mass, self.charge(), exchange=exchange)
+        return found | _parent_decays.of_mesons(self.mass, self.charge(), self.exchange())
 
     def couplings(self, state: str) -> VectorCouplings:
         r"""Return mass, components and couplings of one mass state.

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from .. import constants, particles
+from ..decays import millicharged
 from ..electroweak.exchange import NeutralExchange
 from ..errors import OutOfValidity, unknown_name
 from ..numerics.quadrature import Estimate, gauss_legendre
@@ -55,7 +56,6 @@ class Mode(NamedTuple):
     mass, recoil_mass : float  GeV, of the parent and of what goes with the pair
     recoil : str               "gamma", "pi0" or "none"
     fraction : float           branching ratio to two photons, to pi0 gamma, or to e+ e-
-    pole, pole_width : float   GeV, of the form factor
     up, down : float           weights of the couplings to up-type and down-type quarks; for the photon, e Q, they add up to e
     """
 
@@ -64,8 +64,6 @@ class Mode(NamedTuple):
     recoil_mass: float
     recoil: str
     fraction: float
-    pole: float
-    pole_width: float
     up: float
     down: float
 
@@ -90,15 +88,13 @@ def mode(name: str) -> Mode:
     flavours = np.array(entry["flavours"]["value"])
     weights = flavours * (_CHARGES if entry["recoil"] == "gamma" else 1.0)
     weights = weights / (weights @ _CHARGES)
-    pole, pole_width = entry["pole"]["value"] if "pole" in entry else (np.inf, 0.0)
+    parent, alone = entry["parent"], entry["recoil"] == "none"
     return Mode(
-        parent=entry["parent"],
-        mass=particles.mass(entry["parent"]),
+        parent=parent,
+        mass=particles.mass(parent),
         recoil_mass=particles.mass("pi0") if entry["recoil"] == "pi0" else 0.0,
         recoil=entry["recoil"],
-        fraction=entry["fraction"]["value"],
-        pole=pole,
-        pole_width=pole_width,
+        fraction=millicharged.data("electrons" if alone else "photon")[parent],
         up=float(weights[0]),
         down=float(weights[1] + weights[2]),
     )
@@ -114,7 +110,7 @@ def energy_factor(sqrt_s: float) -> float:
         if abs(1e3 * float(energy) - sqrt_s) < 1e-6 * sqrt_s:
             return float(entry["value"])
     raise OutOfValidity(
-        f"light mesons: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; yields are known at {', '.join(known)} TeV."
+        f"light mesons: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; yields are known at {', '.join(known)} TeV; elsewhere leave this channel out, as with option channels=drell_yan."
     )
 
 
@@ -165,7 +161,7 @@ def dalitz_spectrum(q2: ArrayLike, name: str) -> Float[Array, "..."]:
               \qquad \frac{1}{\Gamma_{\pi\gamma}}\frac{d\Gamma}{d\ln q^2} = \frac{\alpha}{3\pi}
               \left[\left(1+\frac{q^2}{D}\right)^2 - \frac{4M^2q^2}{D^2}\right]^{3/2}|F|^2
 
-    with :math:`D = M^2 - m_\pi^2` and :math:`|F|^2 = m_V^4/[(m_V^2-q^2)^2 + m_V^2\Gamma_V^2]`. A mass m of the pair multiplies it by
+    with :math:`D = M^2 - m_\pi^2` and F of :func:`portico.decays.millicharged.form_factor2`. A mass m of the pair multiplies it by
     :math:`(1+2m^2/q^2)\sqrt{1-4m^2/q^2}`, for an axial coupling by :math:`(1-4m^2/q^2)^{3/2}`.
 
     Parameters
@@ -181,7 +177,7 @@ def dalitz_spectrum(q2: ArrayLike, name: str) -> Float[Array, "..."]:
     """
     entry, q2 = mode(name), np.asarray(q2, float)
     squared = entry.mass**2
-    form = 1 / ((1 - q2 / entry.pole**2) ** 2 + (entry.pole_width / entry.pole) ** 2)
+    form = millicharged.form_factor2(entry.parent, q2)
     if entry.recoil == "gamma":
         phase = 2 * np.maximum(1 - q2 / squared, 0.0) ** 3
     else:

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
 from .. import particles
+from ..decays import millicharged
 from ..electroweak.exchange import NeutralExchange
 from ..errors import OutOfValidity, unknown_name
 from ..numerics.namespace import array_namespace
@@ -25,7 +26,6 @@ from .side_flux import BETA_GAMMA, SideFlux
 __all__ = [
     "MESONS",
     "Meson",
-    "amplitudes",
     "branching_ratio",
     "density",
     "energy_factor",
@@ -47,7 +47,6 @@ class Meson(NamedTuple):
     Attributes
     ----------
     mass : float                       GeV
-    quark : str                        "up" (charm couples as up) or "down" (bottom)
     electron_fraction : float          branching ratio to e+ e-
     dilepton_density, dilepton_total   pb, branching ratio to e+ e- times dsigma/dy at y = 0, and times the cross section
     uncertainty, total_uncertainty     relative errors of the two
@@ -55,7 +54,6 @@ class Meson(NamedTuple):
     """
 
     mass: float
-    quark: str
     electron_fraction: float
     dilepton_density: float
     dilepton_total: float
@@ -76,7 +74,7 @@ def meson(name: str) -> Meson:
     if name not in MESONS:
         raise unknown_name("quarkonium", name, MESONS)
     entry = parameters()["mesons"][name]
-    fraction = entry["electron_fraction"]["value"]
+    fraction = millicharged.data("electrons")[name]
 
     def dilepton(kind: str) -> tuple[float, float]:
         measured = entry.get(f"dilepton_{kind}")
@@ -87,7 +85,6 @@ def meson(name: str) -> Meson:
     (central, uncertainty), (total, total_uncertainty) = dilepton("density"), dilepton("total")
     return Meson(
         mass=particles.mass(name),
-        quark=entry["quark"],
         electron_fraction=fraction,
         dilepton_density=central,
         dilepton_total=total,
@@ -107,7 +104,7 @@ def energy_factor(sqrt_s: float) -> float:
         if abs(1e3 * float(energy) - sqrt_s) < 1e-6 * sqrt_s:
             return float(entry["value"])
     raise OutOfValidity(
-        f"quarkonia: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; cross sections are known at {', '.join(known)} TeV."
+        f"quarkonia: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; cross sections are known at {', '.join(known)} TeV; elsewhere leave this channel out, as with option channels=drell_yan."
     )
 
 
@@ -138,37 +135,6 @@ def phase_space(mass: ArrayLike, parent_mass: ArrayLike) -> tuple[Any, Any]:
     return (1 + 2 * x) * velocity, velocity**3
 
 
-def amplitudes(exchange: NeutralExchange, name: str) -> tuple[Any, Any]:
-    r"""Return the couplings of a quarkonium to chi by all vectors together, over that of the photon to electrons.
-
-    .. math:: A_{V,A} = \frac{1}{v_Q^\gamma\,|v_e^\gamma|}\sum_V v_Q^V\,(v_\chi^V,\ a_\chi^V)\,
-              \frac{M^2}{M^2 - m_V^2 + i m_V\Gamma_V}
-
-    For the photon alone A_V is epsilon. The quark's axial current has no part in a :math:`^3S_1` state: its matrix element to the
-    vacuum vanishes by charge conjugation.
-
-    Returns
-    -------
-    two complex arrays, of the shape of the points of ``exchange``
-
-    Notes     With one Z' far below the meson A_V tends to epsilon (1 + r), r = (eps_Z'/epsilon)(g_Z'chi/e): no decoupling. On the pole,
-              \|m_Z' - M\| within the widths of the two, the mixing of Z' and meson is left out and the result is too large.
-    Source    arXiv:1506.04760, with the exchange of all vectors.
-    """
-    entry = meson(name)
-    quark = exchange.up_vector if entry.quark == "up" else exchange.down_vector
-    xp = array_namespace(*exchange[1:])
-    photon = exchange.names.index("photon")
-    quark, lepton = xp.asarray(quark), xp.asarray(exchange.lepton_vector)
-    mass, width = xp.asarray(exchange.mass), xp.asarray(exchange.width)
-    squared = entry.mass**2
-    propagator = squared / (squared - mass**2 + 1j * mass * width)
-    share = quark * propagator / (quark[..., photon] * xp.abs(lepton[..., photon]))[..., None]
-    vector = xp.sum(share * exchange.particle_vector, axis=-1)
-    axial = xp.sum(share * exchange.particle_axial, axis=-1)
-    return vector, axial
-
-
 def branching_ratio(exchange: NeutralExchange, mass: ArrayLike, name: str) -> Float[Array, "..."]:
     r"""Branching ratio of a quarkonium to a pair of millicharged particles.
 
@@ -184,7 +150,7 @@ def branching_ratio(exchange: NeutralExchange, mass: ArrayLike, name: str) -> Fl
     -------
     array, shape (...)                exactly 0 from half of the meson's mass on
 
-    Source: :func:`amplitudes`, :func:`phase_space`; arXiv:1506.04760.
+    Source: :func:`portico.decays.millicharged.exchange_amplitudes`, :func:`phase_space`; arXiv:1506.04760.
     """
     return meson(name).electron_fraction * _strength(exchange, mass, name)
 
@@ -193,7 +159,7 @@ def _strength(exchange: NeutralExchange, mass: ArrayLike, name: str) -> Any:
     """Branching ratio to chi over that to electrons."""
     parent = meson(name).mass
     xp = array_namespace(mass, *exchange[1:])
-    vector, axial = amplitudes(exchange, name)
+    vector, axial = millicharged.exchange_amplitudes(exchange, name)
     space_vector, space_axial = phase_space(mass, parent)
     electron, _ = phase_space(particles.mass("e-"), parent)
     return (xp.abs(vector) ** 2 * space_vector + xp.abs(axial) ** 2 * space_axial) / electron

@@ -243,7 +243,7 @@ def two_hits(
 
     Returns
     -------
-    Estimate of arrays, shape (p,)     dimensionless; 0 at and below threshold; the error is that of half the orders
+    Estimate of arrays, shape (p,)     dimensionless; 0 at and below threshold; twice the difference to half the orders
 
     Notes     Exact kinematics; the detector, a square of side w about eta_0, need not be sampled.
     Source    kinematics, see the top of this file; the geometry of two hits of arXiv:1506.04760, section 5.
@@ -253,9 +253,9 @@ def two_hits(
         return Estimate(np.zeros_like(transverse), np.zeros_like(transverse))
     fine, coarse = (
         _pair_average(transverse, parent_mass, mass, window, pseudorapidity, order) / (2 * np.pi)
-        for order in (orders, (2 * orders[0] // 3, 2 * orders[1] // 3))
+        for order in (orders, (orders[0] // 2, orders[1] // 2))
     )
-    return Estimate(fine, np.abs(fine - coarse))
+    return Estimate(fine, 2 * np.abs(fine - coarse))
 
 
 class SideTable(NamedTuple):

@@ -17,6 +17,8 @@ from ..cosmology import relic_density
 from ..decays import millicharged
 from ..detection.coincidence import accidental_rate, coincidence_probability
 from ..electroweak.perturbative import zprime_photon_coupling
+from ..limits.curves import compared, curve
+from ..limits.kappa_bounds import SHOWN, bound
 from ..limits.problem import sources_of
 from ..models import MixedPhase
 from ..particles import mass as particle_mass
@@ -38,7 +40,13 @@ def sources(numbers: Numbers) -> list[str]:
     """Return the sources of all that is used here: the search, both models, statistics, electroweak data, relic densities."""
     models = (numbers.mixed(mass=1.0, zprime_mass=3.0, epsilon=1e-3), numbers.particle(1.0, epsilon=1e-3))
     used = [text for model in models for text in sources_of(numbers.search(), model, "cls")]
-    return [*used, "arXiv:1506.04760", "arXiv:1410.6816", "arXiv:1607.04669"]
+    drawn = [
+        text
+        for each in (*compared("epsilon", "millicharged"), curve("babar_mono_photon_2017"))
+        for text in each.sources
+    ]
+    drawn += [text for name in SHOWN for text in bound(name).sources]
+    return [*used, *drawn, "arXiv:1506.04760", "arXiv:1410.6816", "arXiv:1607.04669"]
 
 
 # --- widths and shifts --------------------------------------------------------------------------------------------------------

@@ -47,11 +47,14 @@ FIELDS: dict[str, Field] = {
     "noise.window": Field(units.TIME, low=0.0, high=1.0),
     "background.letter_of_intent": Field(_PURE, optional=True, low=0.0, high=1e9),
     "background.letter_of_intent_high_luminosity": Field(_PURE, optional=True, low=0.0, high=1e9),
+    "counts.background": Field(_PURE, optional=True, low=0.0, high=1e9),
+    "counts.background_uncertainty": Field(_PURE, optional=True, low=0.0, high=1e9),
+    "counts.observed": Field(_PURE, optional=True, low=0.0, high=1e9, whole=True),
 }
 READINGS = ("detected", "before_efficiency", "computed")
 OPTIONS: dict[str, Option] = {
     "hits": Option(("one", "two"), "one", "particles of a pair that the detector sees"),
-    "background": Option(("none", "loi", "computed"), "none", "none; that of the letter of intent (165 in 300/fb, 330 in 3000/fb); or chance coincidences of the noise in the file"),
+    "background": Option(("none", "file", "loi", "computed"), "none", "none; that of the file (counts.background); that of the letter of intent (165 in 300/fb, 330 in 3000/fb); or chance coincidences of the noise in the file"),
     "window": Option(WINDOWS, "first_layer", "chance coincidences: the others follow the first layer within the window; all within it; or in strict order"),
     "photo_electrons": Option(READINGS, "detected", "mean number in the file is of detected ones; or still to be multiplied by the efficiency (rejected reading); or computed from light yield and length"),
     "energy_loss": Option(("minimum_ionising", "velocity"), "minimum_ionising", "in the bars: that of fast particles, or by velocity"),
@@ -163,6 +166,14 @@ def _background(experiment: Experiment, options: dict[str, str], layers: int) ->
     choice, number = options["background"], experiment.number
     if choice == "none":
         return Background(0.0, 0.0, {"none": (0.0, 0.0)}, {})
+    if choice == "file":
+        if "counts.background" not in experiment.entries:
+            raise InvalidInput(
+                f"search '{experiment.name}' states no counts.background; expected option background=none, loi or computed, not file."
+            )
+        events, key = number("counts.background", _PURE), "counts.background_uncertainty"
+        error = number(key, _PURE) if key in experiment.entries else 0.0
+        return Background(events, error, {"stated": (events, error)}, {"background": error})
     if choice == "loi":
         key = "background.letter_of_intent"
         if key not in experiment.entries:

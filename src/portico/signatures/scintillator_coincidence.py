@@ -40,7 +40,7 @@ OPTIONS: dict[str, Option] = {
     **_DETECTOR_OPTIONS,
     "pdf": Option(production.SETS, production.SETS[0], "parton distributions"),
     "minimum_pair_mass": Option((), "2.0 GeV", "smallest mass of a Drell-Yan pair that counts: below, parton distributions are not known", field=Field(units.ENERGY, low=1.0, high=1e4)),
-    "nuisances": Option(("signal", "none"), "none", "uncertainties that enter the limit: the signal's by inputs and theory, or none", many=True),
+    "nuisances": Option(("background", "signal", "none"), "none", "uncertainties that enter the limit: of a stated background, the signal's by inputs and theory, or none", many=True),
 }  # fmt: skip
 TOLERANCE = 0.25
 """Largest relative numerical error of a yield that is passed without a complaint, for one hit.
@@ -258,4 +258,10 @@ def limit_notes(search: Search, model: Any) -> list[str]:
         found.append(
             f"Drell-Yan pairs below {cut:.3g} GeV (minimum_pair_mass, or where parton distributions begin) are left out{where}: for masses below {cut / 2:.3g} GeV the signal is a lower bound, and what is excluded an interval open below."
         )
+    entries = search.experiment.entries
+    if options["background"] == "none" and "counts.background" in entries:
+        found.append("counts.background of the file does not enter: background=none; choose background=file.")
+    response = entries["response.photo_electrons_of_unit_charge"]
+    if response.status == "inferred" and options["photo_electrons"] != "computed":
+        found.append(f"the light yield is not that of a calibration ({response.source}), and no efficiency of a selection enters: an ideal detector. Published limits of built ones are two to three times weaker in the charge.")  # fmt: skip
     return [*found, *production.notes(options, model, cut)]

@@ -311,6 +311,8 @@ def _notes(counting: Counting, cl: float, used: str, options: Options) -> tuple[
         return (
             f"asymptotic formula at {least:g} background events: with a known background its median limit is {size}.",
         )
+    if used == "discovery" and least < 1e-3:
+        return ("next to no background: one event already counts as a discovery, and half of all experiments see it.",)
     if used == "bayes" and counting.constraint == "gaussian" and options.ceiling is not None:
         return (f"the flat prior of the signal ends at {options.ceiling:g} events.",)
     return ()
