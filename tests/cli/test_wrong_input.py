@@ -34,6 +34,8 @@ WRONG = [
     (f"{LIMIT} --method clz", "no method named 'clz'. Did you mean 'cls'? Known: bayes, cls, cls_asymptotic, cls_exact,"),
     (f"{LIMIT} --parameter epsilonn", "no parameter named 'epsilonn' in model dark_photon. Did you mean 'epsilon'?"),
     (f"{LIMIT} --parameter mass", "no limit can be set on 'mass' of dark_photon; expected one of epsilon, alpha_dark."),
+    ("reach milliqan_2015 mixed_phase --set mass=1 --scan kappa=0.1,0.01 -o out", "mixed_phase: kappa and epsilon are alternatives; epsilon is limited, so kappa cannot be scanned; scan another parameter."),
+    ("limit milliqan_2015 stueckelberg --set mass=1 --set mass_mixing=0.1", "stueckelberg: mass_mixing and epsilon are alternatives; epsilon is limited, so mass_mixing cannot be set; leave out mass_mixing."),
     (f"{REACH} --scan mass=1MeV:1GeV:5 --parameter epsilonn", "no parameter named 'epsilonn'"),
     (f"{REACH} --scan mass=1MeV:1GeV:5 --method clz", "no method named 'clz'"),
     (f"{COUNT} --method bayess", "no method named 'bayess'"),

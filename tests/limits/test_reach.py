@@ -174,6 +174,7 @@ def test_dataset_has_units_and_provenance():
         "channel_low",
         "required_events",
         "low_known",
+        "largest_allowed",
     }
     assert set(data.data_vars) == wanted
     assert data["low"].dims == ("mass", "interval")

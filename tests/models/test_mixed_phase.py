@@ -302,6 +302,19 @@ def test_a_million_points_have_the_numbers_of_each():
             np.testing.assert_allclose(one[point], other, rtol=1e-12)
 
 
+@pytest.mark.parametrize("angle", [1e-300, 9.9e-7, math.pi / 2 - 9e-7, [0.5, 1e-9]])
+def test_angles_next_to_the_ends_are_refused(angle):
+    """The Z' coupling to us falls as the angle, that to dark particles grows as its inverse: no limit but the end itself."""
+    with pytest.raises(InvalidInput, match="closer than 1e-06 to 0 or pi/2"):
+        MixedPhase(mass=1.0, kappa=1e-3, theta_w_dark=angle)
+
+
+@pytest.mark.parametrize("angle", [0.0, 1e-6, math.pi / 2 - 1e-6, math.pi / 2])
+def test_widths_at_the_ends_of_the_angle(angle):
+    ratios = MixedPhase(mass=1.0, kappa=1e-3, theta_w_dark=angle).branching_ratios()
+    assert sum(ratios.values()) == pytest.approx(0.0 if angle == 0 else 1.0, rel=1e-12)
+
+
 def test_quarkonia_see_the_axial_coupling_of_weyl_doublets():
     """J/psi near a Z' of 2.9 GeV: 4.6495e-4 from the amplitude of all vectors by explicit traces, kappa = 0.03."""
     model = MixedPhase(mass=0.7, zprime_mass=2.9, theta_w_dark=0.7, kappa=0.03, fermions="weyl")

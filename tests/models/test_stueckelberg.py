@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -167,6 +168,7 @@ def test_arrays_are_loops():
     ("given_", "message"),
     [
         ({"mass_mixing": 0.1, "zprime_mass": 91.0}, r"zprime_mass = 91 GeV is inside the level-repulsion gap from 86.75\d* to 95.53\d* GeV of mixings with eta = 0.1"),
+        ({"epsilon": 1e-3, "zprime_mass": 91.1876}, r"a Z' of 91\.\d* GeV is closer to the Z than the repulsion of the two at epsilon = 0.001; expected its mass outside \[91\.1\d*, 91\.2\d*\] GeV, or a smaller epsilon"),
         ({"epsilon": 0.95}, r"epsilon = 0.95 is not possible with dark_charge = 1 and zprime_mass = 3 GeV; expected a charge below about"),
         ({"kinetic_mixing": 1.0}, r"kinetic_mixing = 1 is not allowed; expected above -1 and below 1 \(positive kinetic energy\)"),
         ({"mass_mixing": 0.1, "epsilon": 0.1}, r"mass_mixing and epsilon are both given"),
@@ -178,6 +180,20 @@ def test_arrays_are_loops():
 def test_wrong_parameters_are_refused_in_a_sentence(given_, message):
     with pytest.raises(InvalidInput, match=message):
         Stueckelberg(mass=1.0, **given_)
+
+
+@pytest.mark.parametrize("epsilon", [1e-3, 0.1, 0.86])
+def test_gap_at_a_charge_is_where_there_are_no_states(epsilon):
+    with pytest.raises(InvalidInput, match="closer to the Z than the repulsion") as refused:
+        Stueckelberg(mass=1.0, epsilon=epsilon, zprime_mass=91.1876)
+    edges = [float(edge) for edge in re.findall(r"(?:\[|, |below |above )(\d+\.\d+)", str(refused.value))]
+    assert edges
+    for edge in edges:
+        # edges are written with six digits
+        inside, outside = (edge + 2e-3 * sign * (1 if edge < 91.1876 else -1) for sign in (1, -1))
+        assert Stueckelberg(mass=1.0, epsilon=epsilon, zprime_mass=outside).mixing() > 0
+        with pytest.raises(InvalidInput):
+            Stueckelberg(mass=1.0, epsilon=epsilon, zprime_mass=inside)
 
 
 def test_a_heavy_vector_is_no_dark_photon_and_states_have_names(light):

@@ -59,8 +59,26 @@ def test_models_whose_states_end_are_limited_up_to_there():
     limit = portico.limit(SEARCH, model, parameter="kappa", cl=0.95)
     assert limit.upper < most
     assert any(f"no states beyond kappa = {most:.3g}" in note for note in limit.notes)
+    assert limit.range == pytest.approx((1e-8, most), rel=1e-12)
+    assert limit.intervals[-1][1] is None
     assert MixedPhase(mass=1.0, **SINGLET).largest_allowed("kappa") is None
     assert Millicharged(mass=1.0).largest_allowed("epsilon") is None
+
+
+def test_pictures_are_shaded_up_to_where_states_end():
+    scan = {"zprime_mass": np.array([85.0, 91.0, 150.0])}
+    model = MixedPhase(mass=1.0, content="singlet")
+    reach = portico.reach(SEARCH, model, scan=scan, parameter="kappa", cl=0.95)
+    ends = reach["largest_allowed"].values
+    expected = [model.with_parameters(zprime_mass=m).largest_allowed("kappa") for m in scan["zprime_mass"][:2]]
+    np.testing.assert_allclose(ends, [*expected, 0.5], rtol=1e-12)
+    assert np.isinf(reach["high"].values[:, -1]).all()
+    ax = portico.plot.exclusion([reach], compare=False)
+    shaded = np.concatenate([path.vertices for path in ax.collections[0].get_paths()])
+    top = ax.get_ylim()[1]
+    for mass, end in zip(scan["zprime_mass"], ends, strict=True):
+        assert shaded[shaded[:, 0] == mass, 1].max() == pytest.approx(min(end, top) if end < 0.5 else top, rel=1e-9)
+    assert ends[1] < top  # one that is seen
 
 
 def test_every_contour_states_the_dark_charge_and_the_branching_ratio():

@@ -89,7 +89,7 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
     model_name, parameter, method = result.model, result.parameter, result.method
     if as_json:
         print_json({"search": result.search, "model": model_name, "parameter": parameter, "cl": result.cl, "method": method, "kind": result.kind,
-                    "intervals": result.intervals, "status": result.status, "required_events": result.required_events,
+                    "intervals": result.intervals, "status": result.status, "range": result.range, "required_events": result.required_events,
                     "numerical_error": result.numerical_error, "systematic_error": result.systematic_error,
                     "method_used": result.used, "notes": result.notes, "nuisances": result.nuisances,
                     "expected": result.expected, "spread": result.spread,
@@ -105,14 +105,13 @@ def _print_limit(search: Search, result: Limit, *, as_json: bool) -> None:
             f"{result.kind} {100 * result.cl:g}% CL ({method}): a signal above {number(result.required_events)} events is {verb}"
         )
     outcome = "discovered" if method == "discovery" else "excluded"
-    low_end, high_end = (number(end) for end in result.scanned)
+    low_end, high_end = (number(end) for end in result.range)
+    last = "where the model ends," if result.range[1] < result.scanned[1] else "the end of the range,"
     if not result.intervals:
         print(f"{parameter}: nothing is {outcome} between {low_end} and {high_end}")
     for low, high in result.intervals:
         start = f"all of {parameter} from {low_end}" if low <= result.scanned[0] else f"{parameter} from {number(low)}"
-        print(
-            f"{start} up to {number(high) if high is not None else high_end + ', the end of the range,'} is {outcome}"
-        )
+        print(f"{start} up to {number(high) if high is not None else f'{high_end}, {last}'} is {outcome}")
     if result.expected:
         _print_expected(result)
     if result.used == "recast":
@@ -228,7 +227,7 @@ def _scanned(
         ]
         if grid is not None:
             names[2:2] = map(str, files.write_survival(folder, grid()))
-        names[2:2] = _pictures(dataset, folder, magnetic_moment)
+        names[2:2] = _pictures(dataset, folder, magnetic_moment)  # last: whatever it does, the rest is on disk
         table_file.verify()
     _report(search, dataset, names, axes, as_json=as_json)
     _notes(search, model, dataset, axes)
@@ -270,8 +269,11 @@ def _computed(
 
 
 def _notes(search: Search, model: Model, dataset: Any, axes: dict[str, Any]) -> None:
-    """Say what the search has to say of this model, on standard error."""
+    """Say what the search has to say of this model, on standard error, unless the notes of the limit have said it."""
     import numpy as np
+
+    if hasattr(search.signature, "limit_notes"):
+        return
 
     mesh = np.meshgrid(*axes.values(), indexing="ij")
     told = dataset.attrs["notes"].split("\n")
@@ -304,7 +306,7 @@ def _check_bands(name: str | None, scanned: list[str], parameter: str) -> None:
 
 
 def _pictures(dataset: Any, folder: Any, bands: str | None) -> list[str]:
-    """Draw the picture of a scan over one parameter, or the map of a scan over two."""
+    """Draw the picture of a scan over one parameter, or the map of a scan over two; where what it compares with fails, without that."""
     from ..plotting import exclusion, exclusion_map, save
 
     dimensions = len(dataset["n_intervals"].dims)
@@ -312,8 +314,21 @@ def _pictures(dataset: Any, folder: Any, bands: str | None) -> list[str]:
         say(f"note: no picture is drawn of a scan over {dimensions} parameters.")
         return []
     paths = [str(folder / "reach.png"), str(folder / "reach.pdf")]
-    save(exclusion([dataset], magnetic_moment=bands) if dimensions == 1 else exclusion_map(dataset), *paths)
-    return paths
+    ways: list[tuple[Callable[[], Any], str]] = [(lambda: exclusion_map(dataset), "no picture is drawn")]
+    if dimensions == 1:
+        ways = [
+            (lambda: exclusion([dataset], magnetic_moment=bands), "the picture is without what it compares with"),
+            (lambda: exclusion([dataset], compare=False), "no picture is drawn"),
+        ]
+    for draw, otherwise in ways:
+        try:
+            axes = draw()
+        except Exception as error:  # of any kind: the scan is not worth less for it
+            say(f"note: {otherwise}: {error or type(error).__name__}")
+        else:
+            save(axes, *paths)
+            return paths
+    return []
 
 
 def _report(search: Search, dataset: Any, names: list[str], axes: dict[str, Any], *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .problem import Block, Problem, accuracy_notes, sources_of
+from .problem import Block, Problem, accuracy_notes, end_of_range, sources_of
 from .required import BANDS
 
 if TYPE_CHECKING:
@@ -121,6 +121,11 @@ def _per_point(
         "low_known": variable(
             [first(b) for b in blocks], unit, f"lowest edge of excluded {problem.parameter} without uncertainties"
         ),
+        "largest_allowed": (
+            names,
+            np.array(np.broadcast_to(end_of_range(problem).reshape(-1), int(np.prod(shape)))).reshape(shape),
+            {"units": unit, "long_name": f"largest {problem.parameter} of the range at which the model has states"},
+        ),
         "systematic_error": variable(
             [b.systematic for b in blocks], "1", "relative error of the signal, inputs and theory"
         ),
@@ -144,13 +149,9 @@ def _attributes(
     from .. import __version__
 
     model, search = problem.model, problem.search
-    fixed = {
-        name: value
-        for name, value in model.parameters().items()
-        if name not in axes and name != problem.parameter and value is not None
-    }
-    if any(name in axes for name in ("dark_matter_mass", "dark_matter_mass_ratio")):  # one replaces the other
-        fixed = {name: value for name, value in fixed.items() if not name.startswith("dark_matter_mass")}
+    varied = [*axes, problem.parameter]
+    varied += [other for name in varied for other in model.alternatives(name)]  # one replaces the other
+    fixed = {name: value for name, value in model.parameters().items() if name not in varied and value is not None}
     return {
         "search": search.name,
         "title": search.experiment.title,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import json
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -52,7 +52,7 @@ def output_folder(path: str) -> Path:
     return folder
 
 
-@contextmanager
+@contextlib.contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Give a name beside ``path`` to write to, renamed to ``path`` when the body ends well: no name bears half a file."""
     special = path.exists() and not path.is_file()  # /dev/stdout is written, not replaced
@@ -237,10 +237,9 @@ def write_provenance(
 
 def _comparison(dataset: xarray.Dataset, magnetic_moment: str | None) -> dict[str, Any]:
     """Published limits and the data set of the magnetic moment, each with its CL where that is known, and its sources."""
-    drawn = [
-        *compared(dataset.attrs["parameter"], model_class(dataset.attrs["model"]).LIMITED_PARTICLE),
-        *bounds_of(dataset),
-    ]
+    drawn = compared(dataset.attrs["parameter"], model_class(dataset.attrs["model"]).LIMITED_PARTICLE)
+    with contextlib.suppress(Exception):  # the picture is without them then, which is told
+        drawn += bounds_of(dataset)
     found: dict[str, Any] = {c.name: {"cl": c.cl if c.cl == c.cl else None, "sources": list(c.sources)} for c in drawn}
     if magnetic_moment is not None:
         entry = moment.data_set(magnetic_moment)

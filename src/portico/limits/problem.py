@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -84,7 +84,21 @@ def check_question(model: Model, parameter: str, cl: float, method: str) -> None
         raise InvalidInput(
             f"no limit can be set on '{parameter}' of {model.NAME}; expected one of {', '.join(allowed)}."
         )
+    for other in model.alternatives(parameter):
+        if getattr(model, other) is not None:
+            raise InvalidInput(f"{_alternatives(model, other, parameter)} cannot be set; leave out {other}.")
     upper_limits.check(Counting(1.0), cl, method)
+
+
+def _alternatives(model: Model, other: str, parameter: str) -> str:
+    return f"{model.NAME}: {other} and {parameter} are alternatives; {parameter} is limited, so {other}"
+
+
+def check_scanned(model: Model, scanned: Iterable[str], parameter: str) -> None:
+    """Raise InvalidInput where an alternative to the limited parameter is scanned."""
+    for other in scanned:
+        if other in model.alternatives(parameter):
+            raise InvalidInput(f"{_alternatives(model, other, parameter)} cannot be scanned; scan another parameter.")
 
 
 def problem_of(
@@ -130,12 +144,12 @@ def problem_of(
         notes = (*notes, upper_limits.SIGNAL_LEFT_OUT.format(method))
     own = getattr(search.signature, "limit_notes", None)  # for searches whose limits need a word
     if own is not None:
-        notes = (*notes, *own(search, theory))
+        notes = (*notes, *own(search, theory.with_parameters(**{parameter: limit_range[0]})))
     if most is not None:
         where = "" if np.ndim(most) == 0 else ", the smallest such end of the scan"
         notes = (
             *notes,
-            f"{model.NAME} has no states beyond {parameter} = {np.min(most):.3g}{where}; from there on the signal is taken to stay as it is.",
+            f"{model.NAME} has no states beyond {parameter} = {np.min(most):.3g}{where}; an interval without an upper edge ends there.",
         )
     kind = "expected" if observed is None else "observed"
     grid = np.geomspace(*limit_range, _GRID)
@@ -204,6 +218,12 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
         first, points, found.edges, found.number, status, relative, systematic, required, known,
         _lowest(alone, count), _lowest(band, count),
     )  # fmt: skip
+
+
+def end_of_range(problem: Problem) -> np.ndarray:
+    """Return the end of the range that a limit looks at, one value or one for each point: of the parameter's, or of the model's states."""
+    last = problem.grid[-1]
+    return np.asarray(last) if problem.most is None else np.minimum(problem.most, last)
 
 
 def _largest_of_block(problem: Problem, first: int, count: int) -> np.ndarray | None:

@@ -15,7 +15,17 @@ from ..signatures.base import Search
 from .curves import curve
 from .dataset import SPREAD, dataset_of
 from .front import as_model, as_search
-from .problem import Block, Problem, accuracy_notes, check_question, problem_of, solve, sources_of
+from .problem import (
+    Block,
+    Problem,
+    accuracy_notes,
+    check_question,
+    check_scanned,
+    end_of_range,
+    problem_of,
+    solve,
+    sources_of,
+)
 from .recast import recast_problem, solve_recast
 from .required import BANDS
 
@@ -32,7 +42,8 @@ class Limit(NamedTuple):
 
     ``intervals`` holds (low, high) pairs, high is None where the excluded set has no upper edge in the scanned range;
     ``upper`` is the low edge of such an interval, else None; ``status`` is "excluded", "none" or "open". A low edge at the
-    start of ``scanned`` means that everything from there on is excluded. The uncertainties named in ``nuisances`` enter the
+    start of ``scanned`` means that everything from there on is excluded. ``range`` is what of it the model allows: it ends where the
+    states of the model do, and so does an interval without an upper edge. The uncertainties named in ``nuisances`` enter the
     limit; ``intervals_known`` and ``required_known`` are without any. ``expected`` holds the lowest edges that experiments
     without signal find at -2 ... +2 sigma ("minus2", "minus1", "median", "plus1", "plus2"), None where nothing is excluded. ``systematic_error`` (relative) is that of the signal.
     ``used`` is the method that was used (``cls`` chooses), ``notes`` says what should be known of it. ``spread`` holds the intervals
@@ -61,6 +72,7 @@ class Limit(NamedTuple):
     notes: tuple[str, ...]
     sources: tuple[str, ...]
     spread: dict[str, list[tuple[float, float | None]]] = {}
+    range: tuple[float, float] = (0.0, math.inf)
 
 
 def limit(
@@ -71,7 +83,7 @@ def limit(
     Parameters
     ----------
     search : Search or str   from :func:`portico.search`, or its name
-    model : Model            all parameters set but ``parameter``, which may be left out
+    model : Model            all parameters set but ``parameter``, which may be left out, and its alternative, which has to be
     parameter : str          the parameter that is limited, in the range that ``portico models NAME`` shows
     cl, method               confidence level and a name of :data:`portico.statistics.upper_limits.METHODS`
 
@@ -115,7 +127,8 @@ def limit_of(problem: Problem, cl: float | None, method: str) -> Limit:
     return Limit(chosen.name, theory.NAME, parameter, cl, method, problem.kind, intervals, upper, block.status[0], (float(problem.grid[0]), float(problem.grid[-1])), float(block.required[0]),
                  float(block.error[0]), float(block.systematic[0]), problem.nuisances, _pairs(*block.known), problem.required_known,
                  _band(problem, block), problem.used, (*problem.notes, *accuracy_notes(problem, block.error)), sources_of(chosen, theory, method),
-                 dict(zip(SPREAD, (_pairs(*one) for one in block.spread), strict=False)))  # fmt: skip
+                 dict(zip(SPREAD, (_pairs(*one) for one in block.spread), strict=False)),
+                 (float(problem.grid[0]), float(np.ravel(end_of_range(problem))[0])))  # fmt: skip
 
 
 def _pairs(edges: np.ndarray, number: np.ndarray) -> list[tuple[float, float | None]]:
@@ -135,6 +148,8 @@ def check_scan(model: Model, scan: Mapping[str, Any], parameter: str) -> dict[st
     if not isinstance(scan, Mapping) or not scan:
         raise InvalidInput("scan: nothing to scan; give for example scan={'mass': np.geomspace(1e-3, 1, 200)}.")
     result = {}
+    if isinstance(parameter, str):
+        check_scanned(model, scan, parameter)
     for name, values in scan.items():
         if not isinstance(name, str) or name not in model.PARAMETERS or model.PARAMETERS[name].choices:
             raise unknown_name(
@@ -204,7 +219,8 @@ def reach(
     xarray.Dataset   ``low`` and ``high`` with dimension ``interval`` (nan where there is none, high = inf where an interval has
                      no upper edge in the scanned range), ``n_intervals``, ``status``, ``numerical_error`` (relative, of the
                      signal), ``channel_low`` (lower edge for each channel alone), ``low_known`` (lowest edge without
-                     uncertainties), ``low_expected`` (lowest edges of the expected band, dimension ``band``); units and provenance in the attributes
+                     uncertainties), ``largest_allowed`` (where the parameter's range or the model's states end: as far as an interval
+                     without an upper edge goes), ``low_expected`` (lowest edges of the expected band, dimension ``band``); units and provenance in the attributes
 
     Raises InvalidInput and UnknownName for wrong input. A point that misses its tolerance has a status "failed: why".
     """

@@ -30,6 +30,8 @@ BOSONS = ("W+ W-", "Z h")
 PARTICLE, PARTNER = "chi chi", "nu_D nu_D"
 _CHARGES = {"up": (2 / 3, 0.5), "down": (-1 / 3, -0.5), "lepton": (-1.0, -0.5), "neutrino": (0.0, 0.5)}
 _WEAK_CHARGES = {"doublet": -0.5, "singlet": 0.0}
+SMALLEST_ANGLE = 1e-6
+"""Distance of theta_W' from 0 and pi/2: closer, g2' or g1' is above a million e' (perturbation theory ends at 0.02)."""
 _ON_HOST, _BATCH = 4096, 16384  # points up to which numpy is as fast; beyond, the same lines are compiled
 
 
@@ -267,6 +269,18 @@ def _boson_widths(sector, known):  # type: ignore[no-untyped-def]
         "W+ W-": neutral_current.width_to_w_pair(states.zprime_mass, g2 * along_w3, basis.w_mass),
         "Z h": neutral_current.width_to_z_higgs(states.zprime_mass, higgs, states.z_mass, known.higgs),
     }
+
+
+def check_angle(theta_w_dark: np.ndarray) -> None:
+    """Raise InvalidInput for an angle next to 0 or pi/2, where g2' or g1' goes to infinity, but for 0 and pi/2 themselves."""
+    theta = np.ravel(theta_w_dark)
+    near = np.minimum(theta, math.pi / 2 - theta)
+    bad = np.flatnonzero((near > 0) & (near < SMALLEST_ANGLE * (1 - 1e-9)))
+    if bad.size:
+        raise InvalidInput(
+            f"mixed_phase: theta_w_dark = {theta[bad[0]]:.10g} rad is closer than {SMALLEST_ANGLE:g} to 0 or pi/2, where a dark gauge coupling is "
+            "infinite; expected another angle, or exactly 0 (Holdom) or pi/2 (Okun)."
+        )
 
 
 def check_charge(epsilon: np.ndarray, theta_w_dark: np.ndarray, dark_charge: np.ndarray, *, inputs: str) -> None:

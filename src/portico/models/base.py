@@ -104,12 +104,16 @@ class Model(eqx.Module):
         shown = ", ".join(f"{name}={_shown(value)}" for name, value in values.items() if value is not None)
         return f"{type(self).__name__}({shown})"
 
+    @classmethod
+    def alternatives(cls, name: str) -> tuple[str, ...]:
+        """Return the parameters in whose place this one is given: the others of its pairs in EITHER."""
+        return tuple(other for both in cls.EITHER for one, other in (both, both[::-1]) if one == name)
+
     def with_parameters(self, **changes: Value) -> Self:
         """Return the same model with some parameters changed, one of EITHER in place of the other; raises as the constructor does."""
-        for both in self.EITHER:
-            for name, other in (both, both[::-1]):
-                if changes.get(name) is not None:
-                    changes.setdefault(other, None)
+        for name in [name for name, value in changes.items() if value is not None]:
+            for other in self.alternatives(name):
+                changes.setdefault(other, None)
         return type(self)(**{**{name: getattr(self, name) for name in self.PARAMETERS}, **changes})
 
     def notes(self) -> tuple[str, ...]:
@@ -121,9 +125,9 @@ class Model(eqx.Module):
 
         Formulas are nan where a model has no states.
         """
-        for both in self.EITHER:
-            for name, other in (both, both[::-1]):
-                if changes.get(name) is not None and getattr(self, other) is not None:
+        for name in [name for name, value in changes.items() if value is not None]:
+            for other in self.alternatives(name):
+                if getattr(self, other) is not None:
                     changes.setdefault(other, None)
         names = list(changes)
         return eqx.tree_at(
@@ -153,9 +157,10 @@ class Model(eqx.Module):
         """Raise InvalidInput unless all these parameters are set."""
         missing = [name for name in names if getattr(self, name) is None]
         if missing:
-            raise InvalidInput(
-                f"{self.NAME}: {' and '.join(missing)} must be set; give {', '.join(f'{name}=...' for name in missing)}."
-            )
+            choices = [(name, *self.alternatives(name)) for name in missing]
+            words = " and ".join(" or ".join(names) for names in choices)
+            give = ", ".join(" or ".join(f"{name}=..." for name in names) for names in choices)
+            raise InvalidInput(f"{self.NAME}: {words} must be set; give {give}.")
 
 
 def _shown(value: Value) -> str:

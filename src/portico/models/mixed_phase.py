@@ -98,7 +98,7 @@ class MixedPhase(Model):
     Quantities may be text with a unit ("67 MeV", "28.7 deg"). At theta_w_dark = 0 the Z' does not couple to us, and its coupling
     g2' to dark particles, which e' does not fix, is left out.
 
-    Raises InvalidInput for values outside these ranges, for both of a pair, for a charge that needs abs(kappa) >= 1, for a charge at
+    Raises InvalidInput for values outside these ranges, for an angle within 1e-6 of 0 or pi/2, for both of a pair, for a charge that needs abs(kappa) >= 1, for a charge at
     theta_w_dark = pi/2, and for a Z' so close to the Z that the two would repel each other by more than their distance.
 
     Widths of the Z': tree level; hadrons through R below 12 GeV; W W and Z h through the mixing. Decays to dark W' or dark Higgs
@@ -172,6 +172,8 @@ class MixedPhase(Model):
         if zprime_mass is None and zprime_mass_ratio is None:
             given["zprime_mass_ratio"] = 3.0
         self._store(given)
+        if self.theta_w_dark is not None and not isinstance(self.theta_w_dark, jax.core.Tracer):
+            _mixed_phase.check_angle(np.asarray(self.theta_w_dark))
         self._check_charge()
         self._check_states()
 

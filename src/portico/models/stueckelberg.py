@@ -27,6 +27,7 @@ from .millicharged import Millicharged
 from .mixed_phase import DarkPhotonLike, MillichargedLike, VectorCouplings
 
 STATES = {"photon": "photon", "Z": "z", "Z'": "zprime"}
+_FAR, _STEPS = 7.0, 48  # logarithm of a mass far from that of the Z, and halvings on the way there
 _FERMIONS = ("up", "down", "lepton", "neutrino")
 
 
@@ -289,9 +290,7 @@ class Stueckelberg(Model):
             with np.errstate(all="ignore"):
                 epsilon = _mass_mixing(amount / self.dark_charge, self.kinetic_mixing, zprime_mass, z_mass)
             if np.any(np.isnan(epsilon)):
-                raise InvalidInput(
-                    f"stueckelberg: epsilon = {_shown(amount)} is not possible with dark_charge = {_shown(self.dark_charge)} and zprime_mass = {_shown(zprime_mass)} GeV; expected a charge below about cos(theta_W) g_D/e = {0.88 * float(np.min(self.dark_charge)):.3g}, and less next to the mass of the Z."
-                )
+                _refuse_charge(amount, self.kinetic_mixing, self.dark_charge, zprime_mass, np.isnan(epsilon))
         eta = np.abs(np.asarray(stueckelberg.hypercharge_mixing(self.kinetic_mixing, epsilon).eta))
         with np.errstate(all="ignore"):
             low, high = (z_mass * np.asarray(edge) for edge in _gap(eta))
@@ -313,7 +312,40 @@ def _mass_mixing(charge: Array, delta: Array, zprime_mass: Array, z_mass: float)
     return stueckelberg.mass_mixing_at_charge(charge, delta, zprime_mass, z_mass, _stueckelberg.PRODUCT)
 
 
-def _shown(value: Value) -> str:
-    """A number, or the ends of several."""
-    array = np.asarray(value)
-    return f"{float(array):g}" if array.ndim == 0 else f"{array.min():g} to {array.max():g}"
+def _refuse_charge(epsilon: Value, delta: Value, dark_charge: Value, zprime_mass: Value, bad: np.ndarray) -> None:
+    """Raise InvalidInput for the first of the points that have no mass mixing, naming the gap where a Z' elsewhere would have one."""
+    full = np.broadcast_arrays(epsilon, delta, dark_charge, zprime_mass, bad)
+    first = np.flatnonzero(full[-1].ravel())[0]
+    amount, delta, dark_charge, mass = (float(value.ravel()[first]) for value in full[:-1])
+    z_mass = particles.mass("Z")
+
+    def ends(far: float) -> float | None:
+        """The allowed mass next to the Z on the side of ``far`` (a logarithm of m_Z'/m_Z), None where there is none."""
+
+        def allowed(logarithm: float) -> bool:
+            with np.errstate(all="ignore"):
+                return bool(
+                    np.isfinite(_mass_mixing(amount / dark_charge, delta, z_mass * math.exp(logarithm), z_mass))
+                )
+
+        near = 0.0
+        if not allowed(far):
+            return None
+        for _ in range(_STEPS):
+            middle = 0.5 * (near + far)
+            near, far = (near, middle) if allowed(middle) else (middle, far)
+        return z_mass * math.exp(far)
+
+    low, high = ends(-_FAR), ends(_FAR)
+    if low is None and high is None:
+        raise InvalidInput(
+            f"stueckelberg: epsilon = {amount:g} is not possible with dark_charge = {dark_charge:g} and zprime_mass = {mass:g} GeV; expected a charge below about cos(theta_W) g_D/e = {0.88 * dark_charge:.3g}, and less next to the mass of the Z."
+        )
+    if low is not None and high is not None:
+        expected = f"outside [{low:.6g}, {high:.6g}]"
+    else:
+        expected = f"below {low:.6g}" if high is None else f"above {high:.6g}"
+    raise InvalidInput(
+        f"stueckelberg: a Z' of {mass:.6g} GeV is closer to the Z than the repulsion of the two at epsilon = {amount:.6g}; "
+        f"expected its mass {expected} GeV, or a smaller epsilon."
+    )

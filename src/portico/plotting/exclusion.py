@@ -152,6 +152,14 @@ def _edges(dataset: xarray.Dataset, name: str) -> tuple[np.ndarray, np.ndarray, 
     return x[order], low, high
 
 
+def _ends(dataset: xarray.Dataset, name: str) -> np.ndarray:
+    """Where the model has no more states, in the order of the scanned values; infinite where the whole range is allowed."""
+    if "largest_allowed" not in dataset:
+        return np.full(dataset[name].size, np.inf)
+    end = dataset["largest_allowed"].values[np.argsort(dataset[name].values)]
+    return np.where(end < dataset.attrs["scanned_high"], end, np.inf)
+
+
 def _frame(ax: Axes, reaches: Sequence[xarray.Dataset], name: str, parameter: str, specs: Any) -> tuple[float, float]:
     """Axes with their labels; returns the ends of the vertical one."""
     x = np.concatenate([r[name].values for r in reaches])
@@ -188,11 +196,12 @@ def _draw_reach(ax: Axes, dataset: xarray.Dataset, name: str, label: str, colour
         failed = np.char.startswith(dataset["status"].values.astype(str), "failed")[np.argsort(dataset[name].values)]
         high = np.where(failed[:, None], np.inf, high)
         ends = (max(floor, ax.get_ylim()[0]), top)
+        high = np.where(np.isfinite(low), np.minimum(high, _ends(dataset, name)[:, None]), high)
         region = interval_region(x, low, high, ends, logarithmic=ax.get_xscale() == "log")
         draw_region(ax, region, colour=colour, label=label, alpha=alpha)
         return
     for interval in range(low.shape[1]):
-        bottom, upper = low[:, interval], np.minimum(high[:, interval], top)
+        bottom, upper = low[:, interval], np.minimum(high[:, interval], np.minimum(_ends(dataset, name), top))
         inside = np.isfinite(bottom)
         ax.fill_between(x, bottom, upper, where=inside, color=colour, alpha=alpha, linewidth=0)
         line = np.where(inside & (bottom > floor * (1 + 1e-9)), bottom, np.nan)

@@ -69,7 +69,10 @@ def check_model(search: Search, model: Model) -> None:
     model.require("mass")
     names = [name for name in COUPLINGS if name in model.PARAMETERS]
     if all(getattr(model, name) is None for name in names):
-        raise InvalidInput(f"{model.NAME}: {' or '.join(names)} must be set; give {names[0]}=...")
+        names = [names[0], *model.alternatives(names[0])]
+        raise InvalidInput(
+            f"{model.NAME}: {' or '.join(names)} must be set; give {' or '.join(f'{name}=...' for name in names)}."
+        )
     half = search.prepared().energy / 2
     heaviest = float(np.max(np.asarray(model.mass)))  # type: ignore[attr-defined]
     if heaviest >= half:
@@ -241,16 +244,12 @@ def method_sources(search: Search) -> tuple[str, ...]:
 
 def notes(search: Search, model: Any) -> list[str]:
     """Return what a user should know of this model in this search, in sentences."""
-    return list(dict.fromkeys([*model.notes(), *limit_notes(search, model)]))
+    return limit_notes(search, model)
 
 
 def limit_notes(search: Search, model: Any) -> list[str]:
     """Return what should be known of a limit: dark charge and branching ratio, what the cut on pairs leaves out, open ends."""
-    couplings = [name for name in COUPLINGS if name in model.PARAMETERS]
-    stated = model
-    if all(getattr(model, name) is None for name in couplings):
-        stated = model.with_parameters(**{couplings[0]: model.PARAMETERS[couplings[0]].limit_range[0]})
-    options, found = search.options, list(stated.notes())
+    options, found = search.options, list(model.notes())
     cut = production.smallest_pair_mass(search.prepared(), options)
     mass = np.asarray(model.mass, dtype=float)
     light = 2 * mass < cut
