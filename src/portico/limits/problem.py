@@ -198,7 +198,9 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     systematic = error_of(everything, np.arange(count), low)
     tolerance = problem.search.tolerance(problem.model)
     status = [_status(found.edges[k], found.number[k], relative[k], value[k], tolerance) for k in range(count)]
-    for k, worst in _undecided(problem, count, partial(estimates, everything), partial(error_of, everything), tolerance):
+    for k, worst in _undecided(
+        problem, count, partial(estimates, everything), partial(error_of, everything), tolerance
+    ):
         if not status[k].startswith("failed"):
             status[k] = _missed(worst, tolerance)
     required = problem.required(systematic)

@@ -4,8 +4,8 @@ A row is a set of parameters with one coupling (epsilon, kappa, ...); rows that 
 Where particle couplings are proportional to the coupling and nothing else depends on it, one flux per charge squared serves
 all rows of a point. Elsewhere (a Z' whose width holds its decays to the Standard Model) it is computed exactly at nodes even in the
 logarithm of the coupling and interpolated by cubics; the difference to every second node enters the error. Nodes at which the
-exchange differs little from that of a lower one are interpolated, those with more than 1000 events or less than 0.1 take the flux of
-a lower one; what that misses is in the error. The distribution over velocities is that of the lowest node.
+exchange differs little from that of a lower one are interpolated, those whose events are not near a number that is asked for take the flux of a
+lower one; what that misses is in the error. The distribution over velocities is that of the lowest node.
 
 None of this holds where couplings cancel or do not scale with the one that is limited, so rows are computed exactly, each with its own
 velocities, at points whose exchange is not proportional to the coupling even where it is small, and elsewhere where what
@@ -31,7 +31,6 @@ _NODES = 17
 _LOWEST = 1e-4
 _MOST_KEPT = 16384
 _SAME = 4e-3
-_EVENTS = (0.1, 1e3)  # where it matters
 _MISSED, _UNKNOWN = 5e-3, 0.3
 """What a flux may miss, relative, before it is computed exactly where its events matter, and from where on events are not known well."""
 _FLOOR = 1e-3
@@ -39,7 +38,9 @@ _AT_ONCE = 16384
 
 
 class Production(Protocol):
-    """What makes the particles."""
+    """What makes the particles; ``window`` holds the smallest and the largest number of events that may be asked for."""
+
+    window: tuple[float, float]
 
     def total(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
         """Return cross sections (pb) for exchanges of shape (n, k, vectors) and masses (n,): (n, k)."""
@@ -143,7 +144,7 @@ def rates(search: Search, rows: Rows, name: str, production: Production, *, exac
         events = production.events(charge[poor, None], flux_of_unit[poor, None], rows.mass[poor], kept.above[point[poor]])[:, 0]  # fmt: skip
         margin = (1 + missed[poor] / _UNKNOWN) ** 2  # infinite where nothing is known
         events = np.maximum(events, 1e-300)
-        poor = poor[(events * margin > _EVENTS[0]) & (events < _EVENTS[1] * margin)]
+        poor = poor[(events * margin > production.window[0]) & (events < production.window[1] * margin)]
     return _with_rows(found, poor, _exact(rows, poor, production)) if poor.size else found
 
 
@@ -309,7 +310,9 @@ def _on_nodes(
     if far.size:
         plain = np.ones((far.size, above.shape[1]))
         plain[:, -1] = 0.0
-        free, stopped = (production.events(nodes.charge[far], own[far], nodes.mass[far], sums) for sums in (plain, above[far]))
+        free, stopped = (
+            production.events(nodes.charge[far], own[far], nodes.mass[far], sums) for sums in (plain, above[far])
+        )
         part = np.where(free > 0, 1 - stopped / np.where(free > 0, free, 1.0), 0.0)
         missed[index[far]] += np.where(own[far] > 0, np.minimum(moved[far], 1.0) * part, 0.0)
 
@@ -329,7 +332,7 @@ def _differing_nodes(
     for k in range(1, marks.shape[1]):
         off[:, k] = np.max(np.abs(marks[:, k] - last), axis=-1)
         missed[:, k] = np.maximum(missed[:, k - 1], off[:, k])
-        wanted = np.flatnonzero(_near(per_flux * value, k) & (off[:, k] > _SAME))
+        wanted = np.flatnonzero(_near(per_flux * value, k, production.window) & (off[:, k] > _SAME))
         if not wanted.size:
             continue
         some = NeutralExchange(exchange.names, *(part[wanted, k : k + 1] for part in exchange[1:]))
@@ -346,12 +349,12 @@ def _differing_nodes(
     return missed
 
 
-def _near(events: np.ndarray, k: int) -> np.ndarray:
+def _near(events: np.ndarray, k: int, matters: tuple[float, float]) -> np.ndarray:
     """Whether the flux at a node enters where events are of a number that is asked for: cubics and their error take three nodes on either side."""
     window = events[:, max(k - 3, 0) : k + 4]
     if k >= events.shape[1]:
         return np.zeros(events.shape[0], dtype=bool)
-    return (np.min(window, axis=1) < _EVENTS[1]) & (np.max(window, axis=1) > _EVENTS[0])
+    return (np.min(window, axis=1) < matters[1]) & (np.max(window, axis=1) > matters[0])
 
 
 def _marks(exchange: NeutralExchange, charge: np.ndarray, mass: np.ndarray) -> np.ndarray:
