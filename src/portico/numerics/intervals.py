@@ -85,8 +85,7 @@ def _refine_extrema(function: Function, level: np.ndarray, grid: np.ndarray, hei
     for point in np.unique(points):
         mine = owner == point
         found[int(point)] = _merged(grid, height[point], place[mine], value[mine])
-    for point in np.unique(points[dips[points, cells]]):
-        found[int(point)] = _into_dips(function, level, int(point), *found[int(point)])
+    _into_dips(function, level, found, [int(point) for point in np.unique(points[dips[points, cells]])])
     return found
 
 
@@ -98,22 +97,26 @@ def _merged(
     return both, np.concatenate([height, value])[first]
 
 
-def _into_dips(
-    function: Function, level: np.ndarray, point: int, axis: np.ndarray, height: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Samples of a point with more of them about the minima above the level that still bend, until they are below it or smooth."""
+def _into_dips(function: Function, level: np.ndarray, found: Samples, points: list[int]) -> None:
+    """Add samples of some points about the minima above the level that still bend, until they are below it or smooth."""
     for _ in range(_DEEPER):
-        with np.errstate(invalid="ignore"):
-            step = np.diff(height)
-            inner = height[1:-1]
-            lowest = (step[:-1] < 0) & (step[1:] > 0) & (inner > 0) & (step[1:] - step[:-1] > 0.5 * _BEND)
-        cells = np.flatnonzero(lowest)
-        if not cells.size:
+        places = []
+        for point in points:
+            axis, height = found[point]
+            with np.errstate(invalid="ignore"):
+                step = np.diff(height)
+                lowest = (step[:-1] < 0) & (step[1:] > 0) & (height[1:-1] > 0) & (step[1:] - step[:-1] > 0.5 * _BEND)
+            cells = np.flatnonzero(lowest)
+            places.append(np.concatenate([np.geomspace(axis[k], axis[k + 2], 34)[1:-1] for k in cells] or [np.empty(0)]))  # fmt: skip
+        sizes = [place.size for place in places]
+        if not sum(sizes):
             break
-        place = np.concatenate([np.geomspace(axis[k], axis[k + 2], 34)[1:-1] for k in cells])
-        value = _logarithm(function(np.full(place.size, point), place), level[np.full(place.size, point)])
-        axis, height = _merged(axis, height, place, value)
-    return axis, height
+        owner = np.repeat(np.array(points), sizes)
+        values = np.split(_logarithm(function(owner, np.concatenate(places)), level[owner]), np.cumsum(sizes)[:-1])
+        for point, place, value in zip(points, places, values, strict=True):
+            if place.size:
+                found[point] = _merged(*found[point], place, value)
+        points = [point for point, size in zip(points, sizes, strict=True) if size]
 
 
 def _brackets(grid: np.ndarray, height: np.ndarray, finer: Samples, lost: np.ndarray) -> tuple[np.ndarray, ...]:
