@@ -187,6 +187,12 @@ def collider():
         show("  by velocity, first call", f"{result['velocity_first']:.1f} s", kernels)
         show("  by velocity, second call", f"{result['velocity_second']:.1f} s")
         show("  numerical error, 99% of the points", f"{result['error']:.1e}")
+    result = measure("mixed_phase_map")
+    if result is not None:
+        for call in ("first", "second"):
+            what = f"limits of the mixed phase, 200 x 200 masses, {call} call"
+            show(what, f"{result[call]:.1f} s", f"5 s; processor {result[f'{call}_processor']:.1f} s")
+        show("  numerical error, 99% of the points", f"{result['error']:.1e}", f"{result['failed']} failed")
 
 
 def mixed_phase():

@@ -61,4 +61,21 @@ def drell_yan_map():
     return {**times, "off": off, "error": float(np.quantile(found.error / found.value, 0.99))}
 
 
-CASES = {"luminosities": tables, "drell_yan_map": drell_yan_map}
+def mixed_phase_map():
+    """Seconds of wall and of processor time of a map of 200 x 200 limits in (mass, Z' mass over mass), the second time after the first."""
+    import portico
+
+    model = portico.models.MixedPhase()
+    scan = {"mass": np.geomspace(0.7, 100, SIDE), "zprime_mass_ratio": np.geomspace(2.2, 30, SIDE)}
+    times, found = {}, None
+    for call in ("first", "second"):
+        search = portico.search("milliqan_2015")  # nothing is kept from one to the other but what is compiled
+        wall, processor = time.perf_counter(), time.process_time()
+        found = portico.reach(search, model, scan=scan)
+        times[call] = time.perf_counter() - wall
+        times[f"{call}_processor"] = time.process_time() - processor
+    failed = sum(str(status).startswith("failed") for status in np.ravel(found["status"]))
+    return {**times, "failed": failed, "error": float(np.quantile(found["numerical_error"], 0.99))}
+
+
+CASES = {"luminosities": tables, "drell_yan_map": drell_yan_map, "mixed_phase_map": mixed_phase_map}

@@ -174,3 +174,19 @@ def test_membership_agrees_with_a_dense_scan(peaks, level):
         inside |= (dense >= low) & (dense <= high)
     clear = np.abs(np.log(np.maximum(value, 1e-300) / level)) > 1e-3  # the peaks are wider than the sampling
     np.testing.assert_array_equal(inside[clear], (value >= level)[clear])
+
+
+@pytest.mark.parametrize("power", [0, 6])
+@pytest.mark.parametrize("zero", [1.03e-3, 1.3e-3, 1.6e-3])
+def test_a_hole_where_couplings_cancel_is_found_however_narrow(zero, power):
+    """(1 - x/x0)^2 over its level to the left and right of x0, where the hole is a thousandth of a cell wide."""
+    grid = np.geomspace(1e-8, 0.5, 33)
+
+    def function(index, x):
+        return (1 - x / zero) ** 2 * (x / zero) ** power
+
+    found = find_intervals(function, np.array([1e-8]), grid)
+    low, high = zero * (1 - 1e-4), zero * (1 + 1e-4)
+    edges = found.edges[0, : found.number[0]].ravel()
+    assert edges[1] == pytest.approx(low, rel=1e-6)
+    assert edges[2] == pytest.approx(high, rel=1e-6)

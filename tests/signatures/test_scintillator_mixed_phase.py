@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import portico
-from portico.errors import InvalidInput
-from portico.models import Millicharged, MixedPhase
+from portico.errors import InvalidInput, NumericsError
+from portico.models import Millicharged, MixedPhase, Stueckelberg
 from portico.signatures import _scintillator_flux as flux
 
 NAME = "milliqan_2015"
@@ -129,3 +129,48 @@ def test_the_coupling_of_a_model_is_the_one_that_varies():
     assert rows.key[0] != rows.key[1]
     same = flux.rows_of(MixedPhase(mass=1.0, kappa=np.array([1e-3, 2e-3]), zprime_mass=9.0))
     assert same.key[0] == same.key[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "parameter"),
+    [
+        ({"kinetic_mixing": 0.01}, "epsilon"),
+        ({"kinetic_mixing": 1e-5}, "mass_mixing"),
+        ({"epsilon": 1e-3}, "kinetic_mixing"),
+    ],
+)
+def test_limits_where_mixings_cancel_are_those_of_exact_signals(settings, parameter):
+    search = portico.search(NAME)
+    model = Stueckelberg(mass=1.0, **settings)
+    limit = portico.limit(search, model, parameter=parameter)
+    assert limit.numerical_error < 1e-2
+    edges = [edge for both in limit.intervals for edge in both if edge is not None and edge > limit.scanned[0]]
+    assert edges
+    for edge in edges:
+        below, at, above = (portico.signal(search, model.with_parameters(**{parameter: edge * f})).expected for f in (0.95, 1.0, 1.05))  # fmt: skip
+        assert at == pytest.approx(limit.required_events, rel=5e-3)
+        assert (below < at) != (above < at)
+
+
+def test_a_zprime_as_heavy_as_the_z_is_excluded_from_where_exact_signals_say():
+    model = MixedPhase(mass=1.0, zprime_mass=91.1876, inputs="gauge")
+    limit = portico.limit(SEARCH, model, parameter="kappa")
+    assert portico.signal(SEARCH, model.with_parameters(kappa=limit.upper)).expected == pytest.approx(limit.required_events, rel=5e-3)  # fmt: skip
+
+
+def test_errors_on_the_grid_that_could_change_what_is_excluded_fail(monkeypatch):
+    search = portico.search(NAME, channels="drell_yan")
+    signature, own = search.signature, search.signature.channel_yields
+
+    def poor(*arguments, **options):
+        """Too few events anywhere, known to a factor."""
+        found = own(*arguments, **options)
+        few = {name: np.minimum(part.value, 0.5) for name, part in found.items()}
+        return {name: part._replace(value=few[name], error=factor * few[name]) for name, part in found.items()}
+
+    monkeypatch.setattr(signature, "channel_yields", poor)
+    model, factor = Millicharged(mass=10.0), 0.1
+    assert portico.limit(search, model).status == "none"
+    factor = 9.0
+    with pytest.raises(NumericsError, match="numerical error 9"):
+        portico.limit(search, model)

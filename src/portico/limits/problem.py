@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -213,6 +213,11 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     systematic = error_of(everything, np.arange(count), low)
     tolerance = problem.search.tolerance(problem.model)
     status = [_status(found.edges[k], found.number[k], relative[k], value[k], tolerance) for k in range(count)]
+    for k, worst in _undecided(
+        problem, count, partial(estimates, everything), partial(error_of, everything), tolerance
+    ):
+        if not status[k].startswith("failed"):
+            status[k] = _missed(worst, tolerance)
     required = problem.required(systematic)
     return Block(
         first, points, found.edges, found.number, status, relative, systematic, required, known,
@@ -224,6 +229,30 @@ def end_of_range(problem: Problem) -> np.ndarray:
     """Return the end of the range that a limit looks at, one value or one for each point: of the parameter's, or of the model's states."""
     last = problem.grid[-1]
     return np.asarray(last) if problem.most is None else np.minimum(problem.most, last)
+
+
+def _undecided(
+    problem: Problem, count: int, estimates: Callable[..., Any], error_of: _Function, tolerance: float
+) -> Iterator[tuple[int, float]]:
+    """Points with their largest numerical error on the grid, where it misses the tolerance and could change what is excluded.
+
+    A signal with the relative error r is known to a factor (1 + r)^4: what is beyond the required number by more is decided.
+    """
+    shape = (count, problem.grid.size)
+    index, x = np.repeat(np.arange(count), shape[1]), np.tile(problem.grid, count)
+    value, error = np.sum(estimates(index, x), axis=0)
+    relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
+    poor = np.flatnonzero(relative > tolerance)
+    if not poor.size:
+        return
+    required, factor = problem.required(error_of(index[poor], x[poor])), (1 + relative[poor]) ** 4
+    poor = poor[(value[poor] < required * factor) & (value[poor] * factor > required)]
+    for k in np.unique(index[poor]):
+        yield int(k), float(np.max(relative[poor[index[poor] == k]]))
+
+
+def _missed(relative: float, tolerance: float) -> str:
+    return f"failed: numerical error {relative:.1e} of the signal exceeds {tolerance:.0e}"
 
 
 def _largest_of_block(problem: Problem, first: int, count: int) -> np.ndarray | None:
@@ -296,7 +325,7 @@ def _status(edges: np.ndarray, count: int, relative: float, value: float, tolera
     if not np.isfinite(value):
         return "failed: the expected signal is not finite"
     if count and relative > tolerance:
-        return f"failed: numerical error {relative:.1e} of the signal exceeds {tolerance:.0e}"
+        return _missed(relative, tolerance)
     if count == 0:
         return "none"
     return "open" if np.isinf(edges[count - 1, 1]) else "excluded"

@@ -25,7 +25,7 @@ def find_intervals(function: Function, level: np.ndarray, grid: np.ndarray, *, t
     """Return every interval of x on which ``function(x) >= level``, to ``tolerance`` in ln x.
 
     The function is sampled on ``grid``; next to each local extremum that might touch the level the two neighbouring
-    cells are sampled 16 times finer; every change of side is then refined by bracketed secant steps in logarithms.
+    cells are sampled 16 times finer, and so on in dips that stay sharp; every change of side is then refined by bracketed secant steps in logarithms.
     Two crossings closer than a 16th of a grid cell away from any sampled extremum can be missed.
 
     Parameters
@@ -57,6 +57,9 @@ def _logarithm(values: np.ndarray, level: np.ndarray) -> np.ndarray:
         return np.log(values / level)
 
 
+_BEND = 1.0
+"""Second difference of logarithms from which a function above the level is sampled finer."""
+_DEEPER = 5
 Samples = dict[int, tuple[np.ndarray, np.ndarray]]
 """Places and heights of the points that are sampled finer than on the grid."""
 
@@ -70,7 +73,9 @@ def _refine_extrema(function: Function, level: np.ndarray, grid: np.ndarray, hei
         same = (np.sign(height[:, :-2]) == np.sign(inner)) & (np.sign(height[:, 2:]) == np.sign(inner))
         near = np.abs(inner) < np.maximum(np.abs(before), np.abs(after))
         approaching = np.where(inner < 0, before > 0, before < 0)
-    points, cells = np.nonzero(turn & same & near & approaching)
+        # what nearly cancels dips deeper than steps of the grid tell: log (x - x0)^2 bends upwards beside x0
+        dips = (inner > 0) & same & (after - before > _BEND)
+    points, cells = np.nonzero((turn & same & near & approaching) | dips)
     if not points.size:
         return {}
     fine = np.array([np.geomspace(grid[k], grid[k + 2], 34)[1:-1] for k in range(max(grid.size - 2, 0))])
@@ -79,10 +84,39 @@ def _refine_extrema(function: Function, level: np.ndarray, grid: np.ndarray, hei
     found: Samples = {}
     for point in np.unique(points):
         mine = owner == point
-        axis = np.concatenate([grid, place[mine]])
-        order = np.argsort(axis, kind="stable")
-        found[int(point)] = axis[order], np.concatenate([height[point], value[mine]])[order]
+        found[int(point)] = _merged(grid, height[point], place[mine], value[mine])
+    _into_dips(function, level, found, [int(point) for point in np.unique(points[dips[points, cells]])])
     return found
+
+
+def _merged(
+    axis: np.ndarray, height: np.ndarray, place: np.ndarray, value: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Samples with others, in order, each place once."""
+    both, first = np.unique(np.concatenate([axis, place]), return_index=True)
+    return both, np.concatenate([height, value])[first]
+
+
+def _into_dips(function: Function, level: np.ndarray, found: Samples, points: list[int]) -> None:
+    """Add samples of some points about the minima above the level that still bend, until they are below it or smooth."""
+    for _ in range(_DEEPER):
+        places = []
+        for point in points:
+            axis, height = found[point]
+            with np.errstate(invalid="ignore"):
+                step = np.diff(height)
+                lowest = (step[:-1] < 0) & (step[1:] > 0) & (height[1:-1] > 0) & (step[1:] - step[:-1] > 0.5 * _BEND)
+            cells = np.flatnonzero(lowest)
+            places.append(np.concatenate([np.geomspace(axis[k], axis[k + 2], 34)[1:-1] for k in cells] or [np.empty(0)]))  # fmt: skip
+        sizes = [place.size for place in places]
+        if not sum(sizes):
+            break
+        owner = np.repeat(np.array(points), sizes)
+        values = np.split(_logarithm(function(owner, np.concatenate(places)), level[owner]), np.cumsum(sizes)[:-1])
+        for point, place, value in zip(points, places, values, strict=True):
+            if place.size:
+                found[point] = _merged(*found[point], place, value)
+        points = [point for point, size in zip(points, sizes, strict=True) if size]
 
 
 def _brackets(grid: np.ndarray, height: np.ndarray, finer: Samples, lost: np.ndarray) -> tuple[np.ndarray, ...]:

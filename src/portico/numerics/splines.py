@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from jaxtyping import ArrayLike
 from .namespace import array_namespace
 
 
+@cache
 def spline_matrix(count: int) -> np.ndarray:
     """Return the matrix from ``count`` values on an even grid to the count + 2 coefficients of the cubic B-spline through them.
 
@@ -19,7 +21,9 @@ def spline_matrix(count: int) -> np.ndarray:
     for row in range(count):
         matrix[row + 1, row : row + 3] = 1 / 6, 4 / 6, 1 / 6
     matrix[0, :5] = matrix[-1, -5:] = -1, 4, -6, 4, -1
-    return np.linalg.inv(matrix)[:, 1:-1]
+    found = np.linalg.inv(matrix)[:, 1:-1]
+    found.flags.writeable = False  # kept for all callers
+    return found
 
 
 def spline_weights(position: ArrayLike, cells: int) -> tuple[Any, Any]:

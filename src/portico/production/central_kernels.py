@@ -161,9 +161,26 @@ def _angular(
     if velocity == "summed":
         return rows, xp.zeros((*rows.shape, 0))
     place = (xp.log(xp.maximum(momentum / m, 1e-300)) - np.log(BETA_GAMMA[0])) / np.log(BETA_GAMMA[1] / BETA_GAMMA[0])
-    hat = xp.maximum(1 - xp.abs(xp.clip(place, 0, BETA_GAMMA.size - 1)[..., None] - np.arange(BETA_GAMMA.size)), 0.0)
-    shared = xp.swapaxes(terms, -1, -2) @ hat
-    return rows, xp.where(whole[..., None] > 0, shared, 0.0)
+    shared = _shared_out(xp.where(whole[..., None] > 0, terms, 0.0), xp.clip(place, 0, BETA_GAMMA.size - 1))
+    return rows, shared
+
+
+def _shared_out(terms: Any, place: Any) -> Any:
+    """Terms (..., c, 4) at places between the nodes of BETA_GAMMA (..., c), shared linearly between two: (..., 4, nodes)."""
+    xp, size = array_namespace(terms, place), BETA_GAMMA.size
+    if xp is not np:
+        hat = xp.maximum(1 - xp.abs(place[..., None] - np.arange(size)), 0.0)
+        return xp.swapaxes(terms, -1, -2) @ hat
+    cell, rest = splines.cell_and_rest(place, size - 1)
+    points = math.prod(place.shape[:-1])
+    flat = (cell.reshape(points, -1) + size * np.arange(points)[:, None]).ravel()
+    found = np.empty((*place.shape[:-1], 4, size))
+    for k in range(4):
+        right = terms[..., k] * rest
+        left = np.bincount(flat, (terms[..., k] - right).ravel(), points * size)
+        sums = left + np.bincount(flat + 1, right.ravel(), points * size)
+        found[..., k, :] = sums.reshape(*place.shape[:-1], size)
+    return found
 
 
 def _symmetric_luminosity(table: PartonLuminosities, symmetric: Any, log_mass: Any, rapidity: Any) -> Any:

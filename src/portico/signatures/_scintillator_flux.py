@@ -4,8 +4,12 @@ A row is a set of parameters with one coupling (epsilon, kappa, ...); rows that 
 Where particle couplings are proportional to the coupling and nothing else depends on it, one flux per charge squared serves
 all rows of a point. Elsewhere (a Z' whose width holds its decays to the Standard Model) it is computed exactly at nodes even in the
 logarithm of the coupling and interpolated by cubics; the difference to every second node enters the error. Nodes at which the
-exchange differs little from that of a lower one are interpolated, those with more than 3000 events or less than 0.01 take the flux of
-a lower one; what that misses is in the error. The distribution over velocities is that of the lowest node.
+exchange differs little from that of a lower one are interpolated, those whose events are not near a number that is asked for take the flux of a
+lower one; what that misses is in the error. The distribution over velocities is that of the lowest node.
+
+None of this holds where couplings cancel or do not scale with the one that is limited, so rows are computed exactly, each with its own
+velocities, at points whose exchange is not proportional to the coupling even where it is small, and elsewhere where what
+interpolation and velocities may miss is above :data:`_MISSED` and the number of events is one that is asked for.
 """
 
 from __future__ import annotations
@@ -26,12 +30,17 @@ COUPLINGS = ("epsilon", "kappa", "mass_mixing", "kinetic_mixing")
 _NODES = 17
 _LOWEST = 1e-4
 _MOST_KEPT = 16384
-_SAME, _FAR = 1e-2, 0.1
-_EVENTS = (1e-2, 3e3)  # where it matters
+_SAME = 4e-3
+_MISSED, _UNKNOWN = 5e-3, 0.3
+"""What a flux may miss, relative, before it is computed exactly where its events matter, and from where on events are not known well."""
+_FLOOR = 1e-3
+_AT_ONCE = 16384
 
 
 class Production(Protocol):
-    """What makes the particles."""
+    """What makes the particles; ``window`` holds the smallest and the largest number of events that may be asked for."""
+
+    window: tuple[float, float]
 
     def total(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
         """Return cross sections (pb) for exchanges of shape (n, k, vectors) and masses (n,): (n, k)."""
@@ -70,12 +79,16 @@ class Rates(NamedTuple):
 
 
 class _Kept(NamedTuple):
-    """Points in the order of their keys: per node of the coupling, charge over coupling and the logarithm of the flux per charge squared."""
+    """Points in the order of their keys: per node of the coupling, charge over coupling and the logarithm of the flux per charge squared.
+
+    ``error`` is that of the flux per charge squared, ``missed`` what interpolation and velocities may miss of it, relative.
+    """
 
     key: np.ndarray
     ratio: np.ndarray
     log_flux: np.ndarray
     error: np.ndarray
+    missed: np.ndarray
     share: np.ndarray
     above: np.ndarray
 
@@ -114,12 +127,7 @@ def rates(search: Search, rows: Rows, name: str, production: Production, *, exac
     ``name`` tells productions apart in what is kept.
     """
     if exact:
-        exchange = rows.model.exchange()  # type: ignore[attr-defined]
-        exchange = _on_rows(exchange, (*rows.shape,), rows.mass.size)
-        made = production.flux(exchange, rows.mass)
-        share, total = _share(made.density), np.sum(made.density, axis=-1)
-        point = np.arange(rows.mass.size)
-        return Rates(charge_of(exchange), total, made.error, rows.mass, point, share, from_the_top(share))
+        return _exact(rows, np.arange(rows.mass.size), production)
     kept = _kept(search, rows, name, production)
     point = np.searchsorted(kept.key, rows.key)
     nodes = _coupling_nodes(rows)
@@ -127,7 +135,40 @@ def rates(search: Search, rows: Rows, name: str, production: Production, *, exac
     flux_of_unit = np.exp(_interpolated(kept.log_flux, nodes, point, rows.value))
     error = _largest_beside(kept.error, nodes, point, rows.value)
     charge = ratio * rows.value
-    return Rates(charge, flux_of_unit * charge**2, error * charge**2, rows.mass, point, kept.share, kept.above)
+    found = Rates(charge, flux_of_unit * charge**2, error * charge**2, rows.mass, point, kept.share, kept.above)
+    if kept.missed.shape[1] == 1:
+        return found
+    missed = _largest_beside(kept.missed, nodes, point, rows.value)
+    poor = np.flatnonzero(missed > _MISSED)
+    if poor.size:
+        events = production.events(charge[poor, None], flux_of_unit[poor, None], rows.mass[poor], kept.above[point[poor]])[:, 0]  # fmt: skip
+        margin = (1 + missed[poor] / _UNKNOWN) ** 2  # infinite where nothing is known
+        events = np.maximum(events, 1e-300)
+        poor = poor[(events * margin > production.window[0]) & (events < production.window[1] * margin)]
+    return _with_rows(found, poor, _exact(rows, poor, production)) if poor.size else found
+
+
+def _exact(rows: Rows, index: np.ndarray, production: Production) -> Rates:
+    """Rates of some rows, each computed by itself."""
+    found = []
+    for start in range(0, index.size, _AT_ONCE):
+        some = index[start : start + _AT_ONCE]
+        made = _model_at(rows, some, rows.value[some, None]).exchange()  # type: ignore[attr-defined]
+        exchange = _on_rows(made, (some.size, 1), some.size)
+        flux = production.flux(exchange, rows.mass[some])
+        share = _share(flux.density)
+        found.append((charge_of(exchange), np.sum(flux.density, axis=-1), flux.error, rows.mass[some], share, from_the_top(share)))  # fmt: skip
+    charge, total, error, mass, share, above = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Rates(charge, total, error, mass, np.arange(index.size), share, above)
+
+
+def _with_rows(rate: Rates, index: np.ndarray, own: Rates) -> Rates:
+    """Rates with others in the place of some rows."""
+    point = rate.point.copy()
+    point[index] = rate.share.shape[0] + own.point
+    for part, other in zip(rate[:3], own[:3], strict=True):
+        part[index] = other
+    return rate._replace(point=point, share=np.concatenate([rate.share, own.share]), above=np.concatenate([rate.above, own.above]))  # fmt: skip
 
 
 def _on_rows(exchange: NeutralExchange, shape: tuple[int, ...], count: int) -> NeutralExchange:
@@ -228,69 +269,118 @@ def _computed(nodes: _Nodes, production: Production) -> _Kept:
     value, error = (np.repeat((part / _square(charge[:, 0]))[:, None], charge.shape[1], axis=1) for part in both)
     share = _share(made.density)
     above = from_the_top(share)
+    ratio, missed = charge / nodes.couplings, np.zeros(charge.shape)
     if charge.shape[1] > 1:
-        _differing_nodes(nodes, production, value, error, production.events(charge, value, nodes.mass, above))
-    log_flux = np.log(np.maximum(value, 1e-300))
-    error = error + value * _interpolation_error(log_flux)
-    return _Kept(nodes.key, charge / nodes.couplings, log_flux, error, share, above)
+        made_at_all = value[:, 0] > 0
+        missed[_alone(nodes) & made_at_all] = np.inf
+        some = np.flatnonzero(np.isfinite(missed[:, 0]))
+        _on_nodes(_some_nodes(nodes, some), some, production, value, error, missed, above[some])
+        with np.errstate(divide="ignore"):
+            missed += _interpolation_error(ratio) / np.where(ratio > 0, ratio, 1.0)
+    return _Kept(nodes.key, ratio, np.log(np.maximum(value, 1e-300)), error, missed, share, above)
+
+
+def _alone(nodes: _Nodes) -> np.ndarray:
+    """Points whose exchange is not proportional to the coupling even up to the second node: others do not tell their fluxes."""
+    marks = np.abs(nodes.marks[:, 1] - nodes.marks[:, 0])
+    ratio = nodes.charge[:, :2] / nodes.couplings[:, :2]
+    return (np.max(marks, axis=-1) > _MISSED) | ~(np.abs(ratio[:, 1] - ratio[:, 0]) <= _MISSED * ratio[:, 0])
+
+
+def _some_nodes(nodes: _Nodes, index: np.ndarray) -> _Nodes:
+    if index.size == nodes.mass.size:
+        return nodes
+    exchange = NeutralExchange(nodes.exchange.names, *(part[index] for part in nodes.exchange[1:]))
+    return _Nodes(nodes.key[index], nodes.couplings[index], exchange, nodes.charge[index], nodes.mass[index], nodes.marks[index])  # fmt: skip
+
+
+def _on_nodes(
+    nodes: _Nodes, index: np.ndarray, production: Production, value: np.ndarray, error: np.ndarray, missed: np.ndarray, above: np.ndarray
+) -> None:  # fmt: skip
+    """Fill value, error and what is missed at all nodes of points that are interpolated, which are some rows of these arrays."""
+    if not index.size:
+        return
+    own, of_own = value[index], error[index]
+    off = _differing_nodes(nodes, production, own, of_own, production.events(nodes.charge, own, nodes.mass, above))
+    off += _interpolation_error(np.log(np.maximum(own, 1e-300)))
+    value[index], error[index], missed[index] = own, of_own + own * off, np.where(own > 0, off, 0.0)
+    # velocities are those of the first node: they count where the rock stops part of the particles
+    moved = np.max(np.abs(nodes.marks - nodes.marks[:, :1]), axis=-1)
+    far = np.flatnonzero(np.max(moved, axis=-1) > _MISSED)
+    if far.size:
+        plain = np.ones((far.size, above.shape[1]))
+        plain[:, -1] = 0.0
+        free, stopped = (
+            production.events(nodes.charge[far], own[far], nodes.mass[far], sums) for sums in (plain, above[far])
+        )
+        part = np.where(free > 0, 1 - stopped / np.where(free > 0, free, 1.0), 0.0)
+        missed[index[far]] += np.where(own[far] > 0, np.minimum(moved[far], 1.0) * part, 0.0)
 
 
 def _differing_nodes(
     nodes: _Nodes, production: Production, value: np.ndarray, error: np.ndarray, events: np.ndarray
-) -> None:
-    """Replace fluxes per charge squared from the first node where the exchange is another, upwards.
+) -> np.ndarray:
+    """Replace fluxes per charge squared from the first node where the exchange is another, upwards; return what is missed, relative.
 
-    A flux is computed where the exchange differs by :data:`_FAR` from the last one computed, and at the last node that enters
-    where it differs by :data:`_SAME`; between those it is linear in that difference. Beyond the nodes that enter it is held.
+    A flux is computed where the exchange differs by :data:`_SAME` from the last one computed; between those it is linear in that
+    difference. Beyond the nodes that enter it is held.
     """
     exchange, marks = nodes.exchange, nodes.marks
     last, since = marks[:, 0].copy(), np.zeros(nodes.mass.size, dtype=int)
-    off = np.zeros(value.shape)
+    off, missed = np.zeros(value.shape), np.zeros(value.shape)
     per_flux = events / np.where(value > 0, value, 1.0)
     for k in range(1, marks.shape[1]):
         off[:, k] = np.max(np.abs(marks[:, k] - last), axis=-1)
-        error[:, k] = np.maximum(error[:, k - 1], error[:, 0] + off[:, k] * value[:, k])
-        far_enough = np.where(_near(per_flux * value, k + 1), _FAR, _SAME)
-        wanted = np.flatnonzero(_near(per_flux * value, k) & (off[:, k] > far_enough))
+        missed[:, k] = np.maximum(missed[:, k - 1], off[:, k])
+        wanted = np.flatnonzero(_near(per_flux * value, k, production.window) & (off[:, k] > _SAME))
         if not wanted.size:
             continue
         some = NeutralExchange(exchange.names, *(part[wanted, k : k + 1] for part in exchange[1:]))
         made = production.total(some, nodes.mass[wanted])
-        new, missed = (part[:, 0] / _square(nodes.charge[wanted, k]) for part in made)
+        new, of_new = (part[:, 0] / _square(nodes.charge[wanted, k]) for part in made)
         for j in range(1, k):
             between = wanted[since[wanted] < j]
             step = new[since[wanted] < j] - value[between, j]
             share = np.minimum(off[between, j] / off[between, k], 1.0)
             value[between, j] += share * step
-            error[between, j] = error[between, 0] + share * (1 - share) * np.abs(step)
-        value[wanted, k:], error[wanted, k:] = new[:, None], missed[:, None]
+            missed[between, j] = share * (1 - share) * np.abs(step) / np.maximum(value[between, j], 1e-300)
+        value[wanted, k:], error[wanted, k:], missed[wanted, k] = new[:, None], of_new[:, None], 0.0
         last[wanted], since[wanted] = marks[wanted, k], k
+    return missed
 
 
-def _near(events: np.ndarray, k: int) -> np.ndarray:
-    """Whether the flux at a node enters where events are of a number that is asked for: cubics take two nodes on either side."""
-    window = events[:, max(k - 2, 0) : k + 3]
+def _near(events: np.ndarray, k: int, matters: tuple[float, float]) -> np.ndarray:
+    """Whether the flux at a node enters where events are of a number that is asked for: cubics and their error take three nodes on either side."""
+    window = events[:, max(k - 3, 0) : k + 4]
     if k >= events.shape[1]:
         return np.zeros(events.shape[0], dtype=bool)
-    return (np.min(window, axis=1) < _EVENTS[1]) & (np.max(window, axis=1) > _EVENTS[0])
+    return (np.min(window, axis=1) < matters[1]) & (np.max(window, axis=1) > matters[0])
 
 
 def _marks(exchange: NeutralExchange, charge: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    """What a flux per charge squared depends on, as numbers of order 1 whose differences are relative ones, shape (n, k, marks).
+    """What a flux per charge squared depends on, as numbers whose differences are relative ones, shape (n, k, marks).
 
-    The width of a vector counts where it can be resonant in pairs of the particle.
+    Amplitudes count by that of the photon; those of a vector that can be resonant in pairs of the particle, and its width, by themselves.
     """
     heavy = [k for k, name in enumerate(exchange.names) if name != "photon"]
-    scale = np.where(charge > 0, charge, 1.0)[..., None]
-    own = np.asarray(exchange.mass)[..., heavy]
+    own, width = (np.asarray(part)[..., heavy] for part in (exchange.mass, exchange.width))
     resonant = own > 2 * mass[:, None, None]
-    found = [np.log(np.maximum(own, 1e-300)), np.where(resonant, np.log(np.maximum(np.asarray(exchange.width)[..., heavy], 1e-300)), 0.0)]  # fmt: skip
-    particle = np.stack([exchange.particle_vector, exchange.particle_axial]) / scale
+    photon = np.asarray(exchange.up_vector)[..., exchange.names.index("photon"), None]
+    unit = 1.5 * photon**2 * np.where(charge > 0, charge, 1.0)[..., None]
+    found = [_logarithm(own), np.where(resonant, _logarithm(width), 0.0)]
+    particle = np.stack([exchange.particle_vector, exchange.particle_axial]) / unit
+    squares: Any = 0.0
     for name in ("up", "down", "lepton"):
         for part in ("vector", "axial"):
-            coupling = np.asarray(getattr(exchange, f"{name}_{part}"))
-            found += list(coupling * particle)
+            amplitudes = np.asarray(getattr(exchange, f"{name}_{part}")) * particle
+            found += list(amplitudes)
+            squares = squares + np.sum(amplitudes[..., heavy] ** 2, axis=0)
+    found.append(np.where(resonant, 0.5 * _logarithm(squares + _FLOOR**2), 0.0))
     return np.concatenate(found, axis=-1)
+
+
+def _logarithm(values: np.ndarray) -> np.ndarray:
+    return np.log(np.maximum(values, 1e-300))
 
 
 def _square(charge: np.ndarray) -> np.ndarray:

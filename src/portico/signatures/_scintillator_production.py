@@ -43,6 +43,7 @@ class Maker:
         self._pdf, self._two = options["pdf"], options["hits"] == "two"
         self._resolved = state.rock_column > 0 or options["energy_loss"] == "velocity"
         self._kernels: dict[float, central_kernels.CentralKernel] = {}
+        self.window = 0.3, 30 + 10 * float(np.sqrt(state.background.expected))
 
     def total(self, exchange: NeutralExchange, mass: np.ndarray) -> Estimate:
         """Return dsigma/deta per species, pb, for exchanges of shape (n, k, vectors) and masses (n,): arrays (n, k)."""
