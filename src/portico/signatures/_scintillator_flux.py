@@ -113,7 +113,8 @@ def rates(search: Search, rows: Rows, name: str, production: Production, *, exac
 
     ``name`` tells productions apart in what is kept.
     """
-    if exact:
+    # a kinetic mixing makes particles without charge: nothing is proportional then
+    if exact or np.any(np.asarray(getattr(rows.model, "kinetic_mixing", 0.0)) != 0):
         exchange = rows.model.exchange()  # type: ignore[attr-defined]
         exchange = _on_rows(exchange, (*rows.shape,), rows.mass.size)
         made = production.flux(exchange, rows.mass)
@@ -345,7 +346,7 @@ def _largest_beside(values: np.ndarray, nodes: np.ndarray, point: np.ndarray, co
     count = values.shape[-1]
     if count == 1:
         return values[point, 0]
-    place = np.clip((np.log(coupling) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
+    place = np.clip((np.log(np.maximum(coupling, 1e-300)) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
     cell = np.minimum(place.astype(int), count - 2)
     return np.maximum(values[point, cell], values[point, cell + 1])
 
@@ -355,7 +356,7 @@ def _interpolated(values: np.ndarray, nodes: np.ndarray, point: np.ndarray, coup
     count = values.shape[-1]
     if count == 1:
         return values[point, 0]
-    place = np.clip((np.log(coupling) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
+    place = np.clip((np.log(np.maximum(coupling, 1e-300)) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
     cell = np.clip(place.astype(int), 1, count - 3)
     s = place - cell
     flat, base = values.reshape(-1), point * count + cell
