@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import eigh
 
+import portico
 from portico import particles
 from portico.constants import SIN2_THETA_W
 from portico.errors import InvalidInput, UnknownName
@@ -172,7 +173,7 @@ def test_arrays_are_loops():
         ({"epsilon": 0.95}, r"epsilon = 0.95 is not possible with dark_charge = 1 and zprime_mass = 3 GeV; expected a charge below about"),
         ({"kinetic_mixing": 1.0}, r"kinetic_mixing = 1 is not allowed; expected above -1 and below 1 \(positive kinetic energy\)"),
         ({"mass_mixing": 0.1, "epsilon": 0.1}, r"mass_mixing and epsilon are both given"),
-        ({"dark_charge": 0.0}, r"dark_charge = 0 is not allowed; expected above 0"),
+        ({"dark_charge": 0.0}, r"dark_charge = 0 is not allowed; expected at least 1e-06"),
         ({"inputs": "physics"}, r"no choice for inputs named 'physics'.*Did you mean 'physical'"),
         ({"kinetic_mixin": 0.1}, r"Did you mean 'kinetic_mixing'"),
     ],
@@ -201,3 +202,21 @@ def test_a_heavy_vector_is_no_dark_photon_and_states_have_names(light):
         light.with_parameters(zprime_mass=300.0).as_dark_photon()
     with pytest.raises(UnknownName, match=r"no state named 'Zprime'"):
         light.couplings("Zprime")
+
+
+def test_limit_with_a_particle_without_charge():
+    """Nothing of it is seen: no logarithm of 0."""
+    search = portico.search("milliqan_2015", channels="drell_yan")
+    for uncharged in ({"mass_mixing": 0.0}, {"epsilon": 0.0}):
+        assert portico.limit(search, Stueckelberg(mass=1.0, **uncharged), parameter="kinetic_mixing").status == "none"
+
+
+@pytest.mark.parametrize(("given_", "parameter"), [({"kinetic_mixing": 1e-3}, "epsilon"), ({"mass_mixing": -5e-4}, "kinetic_mixing")])  # fmt: skip
+def test_limits_with_both_mixings_are_those_of_the_signal(given_, parameter):
+    """The charge is not proportional to a kinetic mixing, nor the rest to the charge beside one."""
+    search, model = portico.search("milliqan_2015", channels="drell_yan"), Stueckelberg(mass=1.0, **given_)
+    limit = portico.limit(search, model, parameter=parameter)
+    edge = limit.intervals[0][0]
+    assert edge > limit.scanned[0]
+    signal = portico.signal(search, model.with_parameters(**{parameter: edge}))
+    assert signal.expected == pytest.approx(limit.required_events, rel=1e-6)

@@ -26,16 +26,21 @@ MEDIATOR = {
 }  # fmt: skip
 HEAVIEST_PARTICLE_GEV = 1e4
 """End of the mass range of millicharged particles."""
+LIGHTEST_PARTICLE_GEV = 1e-6
+"""Its start: 1 keV, below which stars and the early universe bound charges far below what colliders see."""
+SMALLEST = 1e-6
+"""Start of the ranges of couplings over e and of ratios of masses, far below anything of use: formulas hold from there on."""
 SPLITTING = Parameter("1", "", "none", 0.0, 1e3)
 
 
 def millicharged_particle(alpha: str) -> dict[str, Parameter]:
     """Mass and charge of a millicharged particle, and the fine-structure constant with this default."""
     return {
-        "mass": Parameter("GeV", "mass of the millicharged particle chi", "none", 0.0, HEAVIEST_PARTICLE_GEV, low_open=True, symbol=r"$m_\chi$"),
+        "mass": Parameter("GeV", "mass of the millicharged particle chi", "none", LIGHTEST_PARTICLE_GEV, HEAVIEST_PARTICLE_GEV, symbol=r"$m_\chi$",
+                          reason=" (1 keV: lighter ones stars make, not colliders)"),
         "epsilon": Parameter("1", "charge of chi over e", "none", 0.0, 1.0, limit_range=(1e-6, 1.0), source="arXiv:1506.04760 eq. (44)",
                              symbol=r"$\epsilon$"),
-        "alpha": Parameter("1", "fine-structure constant of the couplings", alpha, 0.0, 1.0, low_open=True, source="PDG 2024"),
+        "alpha": Parameter("1", "fine-structure constant of the couplings", alpha, SMALLEST, 1.0, source="PDG 2024"),
     }  # fmt: skip
 
 

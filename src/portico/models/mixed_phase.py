@@ -19,7 +19,7 @@ from ..electroweak.neutral_mixing import NeutralStates
 from ..errors import InvalidInput, unknown_name
 from ..numerics.namespace import array_namespace
 from . import _mixed_phase, _parent_decays
-from ._parameters import HEAVIEST_GEV, millicharged_particle
+from ._parameters import HEAVIEST_GEV, LIGHTEST_PARTICLE_GEV, SMALLEST, millicharged_particle
 from .base import Model, Parameter, ParentDecay, Value, plain, ratios
 from .dark_photon import DarkPhoton
 from .millicharged import Millicharged
@@ -135,14 +135,14 @@ class MixedPhase(Model):
     MIXING: ClassVar[str] = "kappa"
     PARAMETERS: ClassVar[Mapping[str, Parameter]] = {
         **millicharged_particle("1/127.95, at the Z"),
-        "zprime_mass": Parameter("GeV", "mass of the Z'; stays when the mass is scanned", "none", 0.0, 1e4, low_open=True, symbol=r"$m_{Z'}$"),
-        "zprime_mass_ratio": Parameter("1", "m_Z' / mass; follows a scanned mass", "3 unless zprime_mass is given", 0.0, 1e6, low_open=True,
+        "zprime_mass": Parameter("GeV", "mass of the Z'; stays when the mass is scanned", "none", LIGHTEST_PARTICLE_GEV, 1e4, symbol=r"$m_{Z'}$"),
+        "zprime_mass_ratio": Parameter("1", "m_Z' / mass; follows a scanned mass", "3 unless zprime_mass is given", SMALLEST, 1e6,
                                        symbol=r"$m_{Z'}/m_\chi$"),
         "kappa": Parameter("1", "kinetic mixing of the two hypercharges, in place of epsilon", "none", -1.0, 1.0, low_open=True, high_open=True,
                            limit_range=(1e-8, 0.5), source="arXiv:1506.04760", symbol=r"$\kappa$", reason=" (positive kinetic energy)"),
         "theta_w_dark": Parameter("rad", "dark mixing angle: 0 Holdom, pi/2 Okun", "asin sqrt(0.23122), as theta_W", 0.0, math.pi / 2,
                                   source="arXiv:1506.04760", symbol=r"$\theta_W'$"),
-        "dark_charge": Parameter("1", "e'/e, dark over electric charge", "1", 0.0, 100.0, low_open=True, symbol=r"$e'/e$"),
+        "dark_charge": Parameter("1", "e'/e, dark over electric charge", "1", SMALLEST, 100.0, symbol=r"$e'/e$"),
         "content": Parameter("1", "dark SU(2) charges of chi", "doublet", choices=("doublet", "singlet")),
         "partner_mass": Parameter("GeV", "mass of the neutral partner nu_D of a doublet", "0", 0.0, 1e4, symbol=r"$m_{\nu_D}$"),
         "fermions": Parameter("1", "halves of the dark fermions that carry q_W'", "dirac", choices=("dirac", "weyl")),

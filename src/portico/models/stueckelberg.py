@@ -20,7 +20,7 @@ from ..errors import InvalidInput, unknown_name
 from ..numerics.namespace import array_namespace
 from . import _parent_decays, _stueckelberg
 from ._mixed_phase import in_order, standard_model_current
-from ._parameters import HEAVIEST_GEV, millicharged_particle
+from ._parameters import HEAVIEST_GEV, LIGHTEST_PARTICLE_GEV, SMALLEST, millicharged_particle
 from .base import Model, Parameter, ParentDecay, Value, plain, ratios
 from .dark_photon import DarkPhoton
 from .millicharged import Millicharged
@@ -88,14 +88,14 @@ class Stueckelberg(Model):
     MIXING: ClassVar[str] = "mass_mixing"
     PARAMETERS: ClassVar[Mapping[str, Parameter]] = {
         **millicharged_particle("1/127.95, at the Z"),
-        "zprime_mass": Parameter("GeV", "mass of the Z'; stays when the mass is scanned", "none", 0.0, 1e4, low_open=True, symbol=r"$m_{Z'}$"),
-        "zprime_mass_ratio": Parameter("1", "m_Z' / mass; follows a scanned mass", "3 unless zprime_mass is given", 0.0, 1e6, low_open=True,
+        "zprime_mass": Parameter("GeV", "mass of the Z'; stays when the mass is scanned", "none", LIGHTEST_PARTICLE_GEV, 1e4, symbol=r"$m_{Z'}$"),
+        "zprime_mass_ratio": Parameter("1", "m_Z' / mass; follows a scanned mass", "3 unless zprime_mass is given", SMALLEST, 1e6,
                                        symbol=r"$m_{Z'}/m_\chi$"),
         "kinetic_mixing": Parameter("1", "delta: kinetic mixing with hypercharge", "0", -1.0, 1.0, low_open=True, high_open=True,
                                     limit_range=(1e-8, 0.5), source="arXiv:hep-ph/0702123", symbol=r"$\tilde\delta$", reason=" (positive kinetic energy)"),
         "mass_mixing": Parameter("1", "epsilon tilde: mixing with hypercharge in the mass term, in place of epsilon", "none", -10.0, 10.0,
                                  limit_range=(1e-8, 0.5), source="arXiv:hep-ph/0702123", symbol=r"$\tilde\epsilon$"),
-        "dark_charge": Parameter("1", "g_D/e, dark coupling over electric charge", "1", 0.0, 100.0, low_open=True, symbol=r"$g_D/e$"),
+        "dark_charge": Parameter("1", "g_D/e, dark coupling over electric charge", "1", SMALLEST, 100.0, symbol=r"$g_D/e$"),
         "inputs": Parameter("1", "whether masses and charge are measured ones or those without mixing", "physical", choices=("physical", "gauge")),
     }  # fmt: skip
 

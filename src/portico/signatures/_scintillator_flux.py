@@ -435,7 +435,7 @@ def _largest_beside(values: np.ndarray, nodes: np.ndarray, point: np.ndarray, co
     count = values.shape[-1]
     if count == 1:
         return values[point, 0]
-    place = np.clip((np.log(coupling) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
+    place = np.clip((np.log(np.maximum(coupling, 1e-300)) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
     cell = np.minimum(place.astype(int), count - 2)
     return np.maximum(values[point, cell], values[point, cell + 1])
 
@@ -445,7 +445,7 @@ def _interpolated(values: np.ndarray, nodes: np.ndarray, point: np.ndarray, coup
     count = values.shape[-1]
     if count == 1:
         return values[point, 0]
-    place = np.clip((np.log(coupling) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
+    place = np.clip((np.log(np.maximum(coupling, 1e-300)) - nodes[0]) / (nodes[1] - nodes[0]), 0.0, count - 1.0)
     cell = np.clip(place.astype(int), 1, count - 3)
     s = place - cell
     flat, base = values.reshape(-1), point * count + cell

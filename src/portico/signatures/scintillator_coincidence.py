@@ -46,6 +46,8 @@ TOLERANCE = 0.25
 """Largest relative numerical error of a yield that is passed without a complaint, for one hit.
 
 Errors are 0.1% at most points, some per cent where a Z' mixes strongly, 20% within 0.03 GeV of the Z, where states end."""
+LIGHTEST_GEV = 1e-4
+"""Smallest mass: of still lighter particles that are slow, the formula of Bethe makes a loss below 0."""
 _TWO_HITS = 0.5
 """The same for two hits: light particles from boosted mesons open too little, a tail that is told with its error."""
 BLOCK = 8192
@@ -75,6 +77,11 @@ def check_model(search: Search, model: Model) -> None:
         )
     half = search.prepared().energy / 2
     heaviest = float(np.max(np.asarray(model.mass)))  # type: ignore[attr-defined]
+    lightest = float(np.min(np.asarray(model.mass)))  # type: ignore[attr-defined]
+    if lightest < LIGHTEST_GEV:
+        raise InvalidInput(
+            f"search '{search.name}': mass = {lightest:g} GeV is far below that of the electron, where the formula for the energy loss in rock and scintillator ends; expected at least {LIGHTEST_GEV:g} GeV."
+        )
     if heaviest >= half:
         raise InvalidInput(
             f"search '{search.name}': mass = {heaviest:g} GeV is beyond half of its collision energy; expected below {half:g} GeV."
