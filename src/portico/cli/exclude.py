@@ -8,12 +8,15 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InvalidInput, NumericsError
+from ..errors import InvalidInput, NumericsError, PorticoError
 from .arguments import confidence, make_model, make_search, pairs, scans
 from .interrupted import Interrupted, check, raising, say
 from .progress import Progress
 from .show import print_json
 from .text import number
+
+_FAILURES = (PorticoError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a picture may fail with: a scan that is computed is not worth less for it."""
 
 if TYPE_CHECKING:
     from ..limits.files import ReachTable
@@ -323,8 +326,8 @@ def _pictures(dataset: Any, folder: Any, bands: str | None) -> list[str]:
     for draw, otherwise in ways:
         try:
             axes = draw()
-        except Exception as error:  # of any kind: the scan is not worth less for it
-            say(f"note: {otherwise}: {error or type(error).__name__}")
+        except _FAILURES as error:
+            say(f"note: {otherwise}: {str(error) or type(error).__name__}")
         else:
             save(axes, *paths)
             return paths
