@@ -195,7 +195,7 @@ def branching_ratio_by_exchange(exchange: NeutralExchange, mass: ArrayLike, meso
     >>> import numpy as np
     >>> photon = NeutralExchange(("photon",), *(np.array([v]) for v in (0, 0, 0.2, 0, -0.1, 0, -0.3, 0, 3e-4, 0)))
     >>> f"{float(branching_ratio_by_exchange(photon, 1.0, 'J/psi')):.3e}"
-    '5.508e-08'
+    '5.510e-08'
     """
     parent = particles.mass(meson)
     vector, axial = exchange_amplitudes(exchange, meson)
