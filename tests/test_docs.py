@@ -38,12 +38,20 @@ def _commands():
                     # all figures and claims of a document take a while
                     long = (words[1] == "reproduce" and len(words) > 2) or (words[1] == "recast" and "--scan" in words)
                     long |= words[1] == "events" and words[2].startswith("na64e")
+                    long |= words[1] == "tables" and "--element" in words  # makes a table
                     long |= page.stem in _LONG_PAGES and words[1] not in ("widths", "searches", "models", "cite")
                     marks = [pytest.mark.slow] if long else []
                     yield pytest.param(words, id=f"{page.stem}: {' '.join(words[:4])}", marks=marks)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if _blocks(page, "python")], ids=lambda page: page.stem)
+def _pages_with_python():
+    for page in PAGES:
+        if _blocks(page, "python"):
+            marks = [pytest.mark.slow] if page.stem in ("quickstart", "tables") else []
+            yield pytest.param(page, id=page.stem, marks=marks)
+
+
+@pytest.mark.parametrize("page", list(_pages_with_python()))
 def test_python_of_the_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     name = "portico_page"

@@ -211,6 +211,7 @@ def sums(sample, scale):
     return jax.tree.map(jnp.sum, total_energy(sample, scale))
 
 
+@pytest.mark.slow  # compiles for long
 def test_reductions_see_the_same_events(inelastic):
     rows = generate_collider(INELASTIC, BEAMS, COUNT, 1, reduction=total_energy, arguments=(2.0,))
     np.testing.assert_allclose(rows["energy"], 2 / COUNT * inelastic.minus[:, 0, 0, 0], rtol=1e-13)

@@ -231,6 +231,7 @@ def test_table_joins_the_perturbative_formula():
     assert below == pytest.approx(above, rel=1e-4)
 
 
+@pytest.mark.slow  # compiles for long
 def test_gradients_are_finite_everywhere():
     grid = np.concatenate(
         [[0.0, 0.2, 0.27914078, 0.3, 0.41871117], np.linspace(0.4, 13.0, 300), [3.72968, 10.55944, 1.6, 2.0]]

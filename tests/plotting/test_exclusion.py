@@ -142,6 +142,7 @@ def test_wrong_dimensions_are_refused(reach, grid):
         portico.plot.exclusion_map(reach)
 
 
+@pytest.mark.slow  # compiles for long
 def test_models_may_differ_and_a_long_legend_stands_beside():
     models = {
         "inelastic": portico.models.Inelastic(alpha_dark=0.1, splitting=0.4),

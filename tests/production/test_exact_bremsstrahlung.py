@@ -111,6 +111,7 @@ def test_muons_on_lead_agree_with_two_other_calculations(kind):
     assert np.all(found.error < 1e-5 * found.value)
 
 
+@pytest.mark.slow  # compiles for long
 def test_parts_for_several_nuclei_are_those_of_each():
     missing, forms = np.array([0.02, 0.3, 0.6]), ("elastic", "elastic_inelastic")
     each = exact_bremsstrahlung.dsigma_dx_each(

@@ -42,6 +42,7 @@ def test_muons_that_lose_more_than_half(kind):
     np.testing.assert_allclose(sigma, table[kind], rtol=2e-4)  # what is found, 24 nodes
 
 
+@pytest.mark.slow  # compiles for long
 @pytest.mark.parametrize("kind", exact_bremsstrahlung.KINDS)
 def test_within_a_percent_of_the_exact_tree_level_for_muons(kind):
     x, mass = np.array([0.2, 0.5, 0.9])[:, None], np.array([0.001, 0.1, 1.0])

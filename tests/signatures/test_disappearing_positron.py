@@ -270,6 +270,7 @@ def test_approximations_agree_where_they_should():
 # --- gradients -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow  # compiles for long
 def test_gradients_equal_central_differences():
     search, mass, alpha_dark, step = portico.search(NAME), np.array([0.030, 0.060, 0.067, 0.090, 0.200]), 0.5, 1e-5
     search.prepared()

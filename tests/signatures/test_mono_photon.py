@@ -101,6 +101,7 @@ def test_limits_of_the_survival_long_lived_and_prompt():
     assert value[-1] == value[-10]  # prompt
 
 
+@pytest.mark.slow  # compiles for long
 def test_vetoes_order_as_they_must():
     def survived(**options):
         search = portico.search(NAME, **{**OPTIONS, "events": 100_000, **options})

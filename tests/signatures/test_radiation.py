@@ -74,7 +74,7 @@ def test_sum_is_independent_of_alpha_dark_for_narrow_widths():
     np.testing.assert_allclose(total, total[0], rtol=5e-3)
 
 
-@pytest.mark.slow  # compiles for long; one gradient of the sum is in test_disappearing_positron.py
+@pytest.mark.slow  # compiles for long
 @pytest.mark.parametrize("channel", BOTH)
 def test_gradient_of_each_channel_is_its_difference_quotient(channel):
     search = _search(channels=",".join(BOTH))

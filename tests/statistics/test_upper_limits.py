@@ -145,6 +145,7 @@ def test_limit_rises_with_the_count(method, constraint, count, background, relat
     assert more > here
 
 
+@pytest.mark.slow  # compiles for long
 @settings(max_examples=15)
 @given(st.sampled_from(["bayes", "cls_hybrid"]), st.sampled_from(["log_normal", "gaussian"]), COUNT, MEAN)
 def test_wider_background_does_not_lower_the_limit_much(method, constraint, count, background):
