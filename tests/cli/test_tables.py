@@ -108,7 +108,6 @@ def test_masses_beyond_the_users_table_are_refused(run, lead, cache):
     assert not Path("out").exists()
 
 
-@pytest.mark.slow  # compiles for long
 def test_interruption_keeps_the_older_table(run, cache, monkeypatch):
     assert run(*TINY).status == 0
     path = cache / "vector_e-_Pb_elastic_4-7GeV.npz"
