@@ -206,18 +206,13 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     found, known, *band = _side_by_side(problem, count, partial(events, everything), partial(error_of, everything))
     alone = [find_intervals(partial(excess, (channel,)), level, problem.grid) for channel in channels]
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
-    at_edge = estimates(everything, np.arange(count), low)
-    value, error = np.sum(at_edge, axis=0)
-    safe = np.where(value > 0, value, 1.0)
-    relative = np.where(value > 0, error / safe, 0.0)
+    value, error = np.sum(estimates(everything, np.arange(count), low), axis=0)
+    relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
     systematic = error_of(everything, np.arange(count), low)
     tolerance = problem.search.tolerance(problem.model)
+    undecided = _undecided(problem, count, partial(estimates, everything), partial(error_of, everything), tolerance)
     status = [_status(found.edges[k], found.number[k], relative[k], value[k], tolerance) for k in range(count)]
-    for k, worst in _undecided(
-        problem, count, partial(estimates, everything), partial(error_of, everything), tolerance
-    ):
-        if not status[k].startswith("failed"):
-            status[k] = _missed(worst, tolerance)
+    status = _with_undecided(status, undecided, tolerance)
     required = problem.required(systematic)
     return Block(
         first, points, found.edges, found.number, status, relative, systematic, required, known,
@@ -249,6 +244,15 @@ def _undecided(
     poor = poor[(value[poor] < required * factor) & (value[poor] * factor > required)]
     for k in np.unique(index[poor]):
         yield int(k), float(np.max(relative[poor[index[poor] == k]]))
+
+
+def _with_undecided(status: list[str], undecided: Iterable[tuple[int, float]], tolerance: float) -> list[str]:
+    """The status of points, those that are not decided failed unless they have failed already."""
+    worst = dict(undecided)
+    return [
+        _missed(worst[k], tolerance) if k in worst and not one.startswith("failed") else one
+        for k, one in enumerate(status)
+    ]
 
 
 def _missed(relative: float, tolerance: float) -> str:

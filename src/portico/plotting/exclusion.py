@@ -60,18 +60,7 @@ def exclusion(
     from matplotlib.figure import Figure
 
     check_axes(ax)
-    if hasattr(reaches, "data_vars") or not isinstance(reaches, list | tuple):
-        reaches = [reaches]
-    if not reaches or not all(hasattr(r, "data_vars") and "n_intervals" in r for r in reaches):
-        raise InvalidInput("plot: expected datasets from portico.reach, one or several.")
-    dimensions = {(tuple(str(name) for name in r["n_intervals"].dims), r.attrs["parameter"]) for r in reaches}
-    names, parameter = next(iter(dimensions))
-    if len(dimensions) > 1:
-        raise InvalidInput("plot: expected reaches of the same parameter over the same other one; these differ.")
-    if len(names) != 1:
-        raise InvalidInput(f"plot: expected a reach over one parameter, given {len(names)}; use exclusion_map for two.")
-    if labels is not None and len(labels) != len(reaches):
-        raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
+    reaches, names, parameter = _checked(reaches, labels)
     published = chosen(compare, parameter, _particle(reaches))
     bounds, own_bounds = ([], []) if compare is False else _mixing_bounds(reaches)
     if magnetic_moment is not None:
@@ -112,6 +101,23 @@ def exclusion(
         ax.text(0.98, 0.03 + 0.015 * bars, lines(common), transform=ax.transAxes, ha="right", va="bottom", fontsize=8.5, bbox=box, zorder=3.2)  # fmt: skip
         draw_legend(ax, [*own, *(labels or ())], may_stand_beside=own_figure, crowded=hatched)
     return ax
+
+
+def _checked(reaches: Any, labels: Sequence[str] | None) -> tuple[Any, tuple[str, ...], str]:
+    """The reaches as a sequence, what they scan, and their parameter; raises InvalidInput as :func:`exclusion` says."""
+    if hasattr(reaches, "data_vars") or not isinstance(reaches, list | tuple):
+        reaches = [reaches]
+    if not reaches or not all(hasattr(r, "data_vars") and "n_intervals" in r for r in reaches):
+        raise InvalidInput("plot: expected datasets from portico.reach, one or several.")
+    dimensions = {(tuple(str(name) for name in r["n_intervals"].dims), r.attrs["parameter"]) for r in reaches}
+    names, parameter = next(iter(dimensions))
+    if len(dimensions) > 1:
+        raise InvalidInput("plot: expected reaches of the same parameter over the same other one; these differ.")
+    if len(names) != 1:
+        raise InvalidInput(f"plot: expected a reach over one parameter, given {len(names)}; use exclusion_map for two.")
+    if labels is not None and len(labels) != len(reaches):
+        raise InvalidInput(f"plot: expected {len(reaches)} labels, given {len(labels)}.")
+    return reaches, names, parameter
 
 
 def _particle(reaches: Sequence[xarray.Dataset]) -> str:

@@ -17,9 +17,10 @@ from jaxtyping import Array, ArrayLike, Float
 from .. import constants, particles
 from ..decays import millicharged
 from ..electroweak.exchange import NeutralExchange
-from ..errors import OutOfValidity, unknown_name
+from ..errors import unknown_name
 from ..numerics.quadrature import Estimate, gauss_legendre
 from . import side_decays
+from .energy_factors import factor_at
 from .quarkonium import phase_space
 from .side_flux import BETA_GAMMA, SideFlux
 
@@ -105,13 +106,7 @@ def energy_factor(sqrt_s: float) -> float:
 
     Raises OutOfValidity for an energy that ``light_mesons.toml`` does not list: 8, 13, 13.6 and 14 TeV. Source: there.
     """
-    known = parameters()["energy_factors"]
-    for energy, entry in known.items():
-        if abs(1e3 * float(energy) - sqrt_s) < 1e-6 * sqrt_s:
-            return float(entry["value"])
-    raise OutOfValidity(
-        f"light mesons: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; yields are known at {', '.join(known)} TeV; elsewhere leave this channel out, as with option channels=drell_yan."
-    )
+    return factor_at(sqrt_s, parameters()["energy_factors"], "light mesons: yields")
 
 
 def meson_density(parent: str, sqrt_s: float) -> Estimate:

@@ -17,10 +17,11 @@ from jaxtyping import Array, ArrayLike, Float
 from .. import particles
 from ..decays import millicharged
 from ..electroweak.exchange import NeutralExchange
-from ..errors import OutOfValidity, unknown_name
+from ..errors import unknown_name
 from ..numerics.namespace import array_namespace
 from ..numerics.quadrature import Estimate
 from . import side_decays
+from .energy_factors import factor_at
 from .side_flux import BETA_GAMMA, SideFlux
 
 __all__ = [
@@ -99,13 +100,7 @@ def energy_factor(sqrt_s: float) -> float:
 
     Raises OutOfValidity for an energy that ``quarkonium.toml`` does not list: 8, 13, 13.6 and 14 TeV. Source: there.
     """
-    known = parameters()["energy_factors"]
-    for energy, entry in known.items():
-        if abs(1e3 * float(energy) - sqrt_s) < 1e-6 * sqrt_s:
-            return float(entry["value"])
-    raise OutOfValidity(
-        f"quarkonia: sqrt(s) of {sqrt_s / 1e3:.10g} TeV is asked; cross sections are known at {', '.join(known)} TeV; elsewhere leave this channel out, as with option channels=drell_yan."
-    )
+    return factor_at(sqrt_s, parameters()["energy_factors"], "quarkonia: cross sections")
 
 
 # --- decay ---------------------------------------------------------------------------------------------------------
@@ -150,19 +145,14 @@ def branching_ratio(exchange: NeutralExchange, mass: ArrayLike, name: str) -> Fl
     -------
     array, shape (...)                exactly 0 from half of the meson's mass on
 
-    Source: :func:`portico.decays.millicharged.exchange_amplitudes`, :func:`phase_space`; arXiv:1506.04760.
+    Source: :func:`portico.decays.millicharged.branching_ratio_by_exchange`; arXiv:1506.04760.
     """
-    return meson(name).electron_fraction * _strength(exchange, mass, name)
+    return millicharged.branching_ratio_by_exchange(exchange, mass, name)
 
 
 def _strength(exchange: NeutralExchange, mass: ArrayLike, name: str) -> Any:
     """Branching ratio to chi over that to electrons."""
-    parent = meson(name).mass
-    xp = array_namespace(mass, *exchange[1:])
-    vector, axial = millicharged.exchange_amplitudes(exchange, name)
-    space_vector, space_axial = phase_space(mass, parent)
-    electron, _ = phase_space(particles.mass("e-"), parent)
-    return (xp.abs(vector) ** 2 * space_vector + xp.abs(axial) ** 2 * space_axial) / electron
+    return branching_ratio(exchange, mass, name) / meson(name).electron_fraction
 
 
 # --- cross sections ------------------------------------------------------------------------------------------------

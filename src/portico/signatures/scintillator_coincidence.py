@@ -270,5 +270,5 @@ def limit_notes(search: Search, model: Any) -> list[str]:
         found.append("counts.background of the file does not enter: background=none; choose background=file.")
     response = entries["response.photo_electrons_of_unit_charge"]
     if response.status == "inferred" and options["photo_electrons"] != "computed":
-        found.append(f"the light yield is not that of a calibration ({response.source}), and no efficiency of a selection enters: an ideal detector. Published limits of built ones are two to three times weaker in the charge.")  # fmt: skip
+        found.append(f"the light yield is not that of a calibration ({response.source}), and no efficiency of a selection enters: an ideal detector. The published limit of the demonstrator is weaker by factors, see docs/physics/mixed_phase.md.")  # fmt: skip
     return [*found, *production.notes(options, model, cut)]
