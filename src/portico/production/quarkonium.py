@@ -7,10 +7,12 @@ space of chi in place of those of the electron.
 from __future__ import annotations
 
 import tomllib
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, ArrayLike, Float
 
@@ -18,6 +20,7 @@ from .. import particles
 from ..decays import millicharged
 from ..electroweak.exchange import NeutralExchange
 from ..errors import unknown_name
+from ..numerics.batching import in_batches
 from ..numerics.namespace import array_namespace
 from ..numerics.quadrature import Estimate
 from . import side_decays
@@ -270,6 +273,49 @@ def flux(
         found = found + rate[..., None] * spread[index]
         error = error + rate * kernel.error[index]
     return SideFlux(found, error)
+
+
+class Kernels(NamedTuple):
+    """By mass of chi and meson of :data:`MESONS`: what multiplies :func:`rates`, its error, and shares of the nodes of beta gamma."""
+
+    value: np.ndarray
+    error: np.ndarray
+    shape: np.ndarray
+
+
+def kernels(mass: np.ndarray, pseudorapidity: float) -> Kernels:
+    """Return what :func:`flux` needs of masses (m,): arrays (m, mesons) and (m, mesons, 57). Source: :func:`density`."""
+    tables = [_table(name, float(pseudorapidity)) for name in MESONS]
+    totals = [side_decays.side_total(table, mass) for table in tables]
+    shapes = [side_decays.side_shape(table, mass) for table in tables]
+    value, error = (np.stack(part, axis=-1) for part in zip(*totals, strict=True))
+    return Kernels(value, error, np.stack(shapes, axis=1))
+
+
+def rates(exchange: NeutralExchange, mass: np.ndarray, sqrt_s: float) -> np.ndarray:
+    """Return densities of the mesons in y times their branching ratios to chi, pb, shape (n, mesons), of many points (n,).
+
+    Source: :func:`density`.
+    """
+    names = exchange.names
+    parts = [np.broadcast_to(np.asarray(part, float), (mass.size, len(names))) for part in exchange[1:]]
+    columns = [part[:, k] for part in parts for k in range(len(names))]
+    found = in_batches(lambda *known: _Each(*_compiled_ratios(names, *known)), [mass, *columns], _BATCH)
+    factor = energy_factor(sqrt_s)
+    scale = [factor * meson(name).dilepton_density / meson(name).electron_fraction for name in MESONS]
+    return np.stack([by * one for by, one in zip(scale, found, strict=True)], axis=-1)
+
+
+_BATCH = 8192
+_Each = NamedTuple("_Each", [(f"meson{k}", Any) for k in range(len(MESONS))])
+
+
+@partial(jax.jit, static_argnums=0)
+def _compiled_ratios(names: tuple[str, ...], mass: Any, *columns: Any) -> list[Any]:
+    size = len(names)
+    parts = (jnp.stack(columns[k : k + size], axis=-1) for k in range(0, len(columns), size))
+    exchange = NeutralExchange(names, *parts)
+    return [branching_ratio(exchange, mass, name) for name in MESONS]
 
 
 def two_hit_sigma(

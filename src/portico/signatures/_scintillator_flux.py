@@ -121,6 +121,18 @@ def rows_of(model: Any) -> Rows:
     return Rows(shape, coupling, flat(numbers[coupling]), flat(numbers["mass"]), flat(key), model)
 
 
+def exchange_of(rows: Rows) -> tuple[NeutralExchange, np.ndarray]:
+    """Return the exchange of all rows, arrays (n, vectors), and their charges over e."""
+    made = rows.model.exchange()  # type: ignore[attr-defined]
+    exchange = _on_rows(made, rows.shape, rows.mass.size)
+    return exchange, charge_of(exchange)
+
+
+def scales(rows: Rows) -> bool:
+    """Return whether the couplings of the particle are proportional to the coupling and all else is the same."""
+    return _scales(rows, np.zeros(1, dtype=int), np.exp(_coupling_nodes(rows)))
+
+
 def rates(search: Search, rows: Rows, name: str, production: Production, *, exact: bool) -> Rates:
     """Return the rates of all rows, exactly at each row, or from what is kept of their points for a scan of the coupling.
 
@@ -156,7 +168,7 @@ def _exact(rows: Rows, index: np.ndarray, production: Production) -> Rates:
         made = _model_at(rows, some, rows.value[some, None]).exchange()  # type: ignore[attr-defined]
         exchange = _on_rows(made, (some.size, 1), some.size)
         flux = production.flux(exchange, rows.mass[some])
-        share = _share(flux.density)
+        share = shares(flux.density)
         found.append((charge_of(exchange), np.sum(flux.density, axis=-1), flux.error, rows.mass[some], share, from_the_top(share)))  # fmt: skip
     charge, total, error, mass, share, above = (np.concatenate(part) for part in zip(*found, strict=True))
     return Rates(charge, total, error, mass, np.arange(index.size), share, above)
@@ -181,8 +193,8 @@ def _on_rows(exchange: NeutralExchange, shape: tuple[int, ...], count: int) -> N
     return NeutralExchange(exchange.names, *(flat(part) for part in exchange[1:]))
 
 
-def _share(density: np.ndarray) -> np.ndarray:
-    """Shares of the nodes, adding up to 1, or to 0 where nothing is made."""
+def shares(density: np.ndarray) -> np.ndarray:
+    """Return shares of the nodes, adding up to 1, or to 0 where nothing is made."""
     total = np.sum(density, axis=-1, keepdims=True)
     return density / np.where(total > 0, total, 1.0)
 
@@ -267,7 +279,7 @@ def _computed(nodes: _Nodes, production: Production) -> _Kept:
     made = production.flux(first, nodes.mass)
     both = np.sum(made.density, axis=-1), made.error
     value, error = (np.repeat((part / _square(charge[:, 0]))[:, None], charge.shape[1], axis=1) for part in both)
-    share = _share(made.density)
+    share = shares(made.density)
     above = from_the_top(share)
     ratio, missed = charge / nodes.couplings, np.zeros(charge.shape)
     if charge.shape[1] > 1:

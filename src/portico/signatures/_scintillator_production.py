@@ -54,7 +54,7 @@ class Maker:
             return self._pairs(exchange, mass)
         made = quarkonium if self._channel == "quarkonium" else light_mesons
         value, error = np.zeros(size), np.zeros(size)
-        inside = np.flatnonzero(mass < _heaviest(self._channel))
+        inside = np.flatnonzero(mass < heaviest(self._channel))
         if inside.size:
             some = _chosen(exchange, inside)
             masses = np.broadcast_to(mass[inside][:, None], (inside.size, size[1]))
@@ -77,7 +77,7 @@ class Maker:
                 found[index], error[index] = drell_yan.flux_from(kernel, _chosen(exchange, index))
         else:
             mesons = quarkonium if self._channel == "quarkonium" else light_mesons
-            inside = np.flatnonzero(mass < _heaviest(self._channel))
+            inside = np.flatnonzero(mass < heaviest(self._channel))
             if inside.size:
                 some = _chosen(exchange, inside)
                 made = mesons.flux(some, mass[inside], self._state.pseudorapidity, self._state.energy)
@@ -88,7 +88,8 @@ class Maker:
         """Return expected events for charges and fluxes per charge squared (n, k), masses (n,) and shares from the top (n, 58)."""
         return self._count(charge, value, mass, above)
 
-    def _kernel(self, key: float) -> central_kernels.CentralKernel:
+    def kernel(self, key: float) -> central_kernels.CentralKernel:
+        """Return what Drell-Yan pairs of particles of one mass (GeV) need, kept."""
         if key not in self._kernels:
             if len(self._kernels) >= _KERNELS_KEPT:
                 self._kernels.clear()
@@ -118,7 +119,7 @@ class Maker:
             together = [group for group in groups if 2 * len(group) > len(groups[-1])][-_TOGETHER:]
             groups = groups[: len(groups) - len(together)]
             index = np.array([np.pad(group, (0, len(together[-1]) - len(group)), mode="edge") for group in together])
-            kernels = [self._kernel(float(mass[group[0]])) for group in together]
+            kernels = [self.kernel(float(mass[group[0]])) for group in together]
             yield index, central_kernels.CentralKernel(*(np.stack(part) for part in zip(*kernels, strict=True)))
 
     def _two_hits(self, rows: NeutralExchange, mass: float) -> Estimate:
@@ -176,6 +177,11 @@ def _both_hit(
     return tuple(found)
 
 
+def by_row(channel: str, options: dict[str, str]) -> bool:
+    """Return whether events of a channel are known for each row by itself: one hit of particles whose loss does not depend on their velocity."""
+    return channel in ("drell_yan", "quarkonium") and options["hits"] == "one" and options["energy_loss"] == "minimum_ionising"
+
+
 def _groups(mass: np.ndarray) -> list[np.ndarray]:
     """Rows of equal mass."""
     order = np.argsort(mass, kind="stable")
@@ -186,8 +192,10 @@ def _chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:
     return NeutralExchange(exchange.names, *(np.asarray(part)[index] for part in exchange[1:]))
 
 
-def _heaviest(channel: str) -> float:
-    """Half of the heaviest meson, GeV: above nothing is made."""
+def heaviest(channel: str) -> float:
+    """Return the mass from which on nothing is made, GeV: half of the heaviest meson, none for pairs."""
+    if channel == "drell_yan":
+        return np.inf
     return particles.mass("Upsilon(3S)" if channel == "quarkonium" else "phi") / 2
 
 

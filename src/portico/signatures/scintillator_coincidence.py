@@ -25,9 +25,11 @@ from ..errors import InvalidInput
 from ..experiments.base import Field
 from ..models.base import Model, plain
 from ..numerics import quadrature
+from ..production.side_flux import SideFlux
 from . import _scintillator_production as production
-from ._scintillator_flux import COUPLINGS, Rates, Rows, rates, rows_of
-from ._scintillator_fold import Rock, make_rock, seen, seen_by_velocity, stopping_logarithm, through_rock
+from . import _scintillator_rows as by_rows
+from ._scintillator_flux import COUPLINGS, Rates, Rows, exchange_of, rates, rows_of, scales, shares
+from ._scintillator_fold import Rock, from_the_top, make_rock, seen, seen_by_velocity, stopping_logarithm, through_rock
 from ._scintillator_prepare import FIELDS, Prepared, prepare
 from ._scintillator_prepare import OPTIONS as _DETECTOR_OPTIONS
 from .base import Factor, Option, Search, SignalYield
@@ -112,7 +114,12 @@ def channel_yields(
     rows = rows_of(model)
     state: Prepared = search.prepared()
     found = {}
+    by_row = () if exact or scales(rows) else tuple(name for name in wanted if production.by_row(name, search.options))
+    if by_row:
+        found = _row_yields(search, rows, by_row)
     for channel in wanted:
+        if channel in found:
+            continue
         rate = _rates(search, rows, channel, exact=exact)
         factor = _exposure(state, search.options) * _seen(search, rate)
         found[channel] = quadrature.Estimate(
@@ -121,17 +128,60 @@ def channel_yields(
     return found
 
 
+def _row_yields(search: Search, rows: Rows, channels: tuple[str, ...]) -> dict[str, quadrature.Estimate]:
+    """Events of channels of which each row has its own exchange."""
+    state: Prepared = search.prepared()
+    exchange, charge = exchange_of(rows)
+    seen_per_pb = _exposure(state, search.options) * seen(state, charge, 1)
+    log_stop = None
+    if state.rock_column > 0:
+        rock = _rock(search, rows.mass)
+        log_stop = stopping_logarithm(rock, rows.mass, charge**2 * state.rock_column / rows.mass)
+    found = {}
+    for channel in channels:
+        each = _row_maker(search, channel).events(exchange, rows.mass, seen_per_pb, log_stop)
+        found[channel] = quadrature.Estimate(each.value.reshape(rows.shape), each.error.reshape(rows.shape))
+    return found
+
+
+def _row_maker(search: Search, channel: str) -> by_rows.Maker:
+    place = f"rows {channel}"
+    kept: by_rows.Maker | None = search._prepared.get(place)
+    if kept is None:
+        state, direct = search.prepared(), _maker(search, channel)
+
+        def fastest(mass: float) -> float:
+            one = np.array([mass])
+            return 0.0 if state.rock_column <= 0 else float(np.exp(stopping_logarithm(_rock(search, one), one, state.rock_column / one)[0]))
+
+        def passed(flux: SideFlux, log_stop: np.ndarray) -> np.ndarray:
+            above = from_the_top(shares(flux.density))
+            return through_rock(above, np.arange(log_stop.size), log_stop)
+
+        made = (
+            by_rows.Quarkonia(state.pseudorapidity, state.energy)
+            if channel == "quarkonium"
+            else by_rows.Pairs(direct.kernel, fastest)
+        )
+        kept = by_rows.Maker(made, production.heaviest(channel), direct.flux, passed, direct.window)
+        search._prepared[place] = kept
+    return kept
+
+
 def _two(options: dict[str, str]) -> bool:
     return options["hits"] == "two"
 
 
+def _maker(search: Search, channel: str) -> production.Maker:
+    kept: production.Maker | None = search._prepared.get(f"maker {channel}")
+    if kept is None:
+        kept = production.Maker(channel, search.prepared(), search.options, partial(_count, search))
+        search._prepared[f"maker {channel}"] = kept
+    return kept
+
+
 def _rates(search: Search, rows: Rows, channel: str, *, exact: bool) -> Rates:
-    maker = search._prepared.get(f"maker {channel}")
-    if maker is None:
-        maker = search._prepared[f"maker {channel}"] = production.Maker(
-            channel, search.prepared(), search.options, partial(_count, search)
-        )
-    return rates(search, rows, channel, maker, exact=exact)
+    return rates(search, rows, channel, _maker(search, channel), exact=exact)
 
 
 def _count(search: Search, charge: np.ndarray, value: np.ndarray, mass: np.ndarray, above: np.ndarray) -> np.ndarray:

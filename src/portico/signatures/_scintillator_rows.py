@@ -1,0 +1,165 @@
+r"""Events of rows of parameters, each with its own exchange, from what is kept by mass: Drell-Yan pairs and quarkonia, one hit.
+
+Drell-Yan pairs are looked up at the poles of the vectors (:mod:`portico.production.pole_tables`), quarkonia are branching ratios times
+kernels. A row is computed directly where a table does not know it: poles next to the smallest mass of a pair or very wide, or velocities
+that are not known well where the rock stops particles and the number of events is one that is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from ..electroweak.exchange import NeutralExchange
+from ..numerics.quadrature import Estimate
+from ..production import pole_tables, quarkonium
+from ..production.central_kernels import CentralKernel
+from ..production.pole_tables import PoleTable
+from ..production.side_flux import BETA_GAMMA, SideFlux
+
+_KNOWN = 2e-3
+"""Relative error of a cross section from a table beyond which it is computed directly."""
+_SHARE_KNOWN = 5e-3
+"""The same for the share that the rock lets through, where events are of a number that is asked for."""
+_MOST_MASSES = 256
+
+
+class Row(NamedTuple):
+    """Per row: cross section per unit of pseudorapidity and species with its error, pb, and the share that is not stopped with its error."""
+
+    total: np.ndarray
+    error: np.ndarray
+    passed: np.ndarray
+    passed_error: np.ndarray
+
+
+class ByMass:
+    """What a channel keeps for each mass, made once: rows of arrays along a first axis."""
+
+    def __init__(self, make: Callable[[float], NamedTuple], join: Callable[[list], NamedTuple]) -> None:
+        """Take what makes the entry of a mass, and what stacks entries."""
+        self._make, self._join = make, join
+        self._mass, self._entries, self._stack = np.empty(0), [], None
+
+    def at(self, mass: np.ndarray) -> tuple[NamedTuple, np.ndarray]:
+        """Return the stacked entries, and the place of each mass (n,) among them."""
+        different, place = np.unique(mass, return_inverse=True)
+        missing = np.setdiff1d(different, self._mass)
+        if missing.size:
+            if self._mass.size + missing.size > _MOST_MASSES:
+                self._mass, self._entries, missing = np.empty(0), [], different
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+                self._entries += list(pool.map(self._make, missing.tolist()))
+            self._mass = np.concatenate([self._mass, missing])
+            self._stack = self._join(self._entries)
+        order = np.argsort(self._mass)
+        return self._stack, order[np.searchsorted(self._mass, different, sorter=order)][place]
+
+
+class Pairs:
+    """Drell-Yan pairs from tables by mass, and directly where those do not know them."""
+
+    def __init__(self, kernel: Callable[[float], CentralKernel], fastest: Callable[[float], float]) -> None:
+        """Take what makes the kernel of a mass, and the largest beta gamma of a mass that the rock may stop (0 without rock)."""
+        self._tables = ByMass(lambda mass: pole_tables.pole_table(kernel(mass), fastest(mass)), pole_tables.stacked)
+
+    def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None) -> Row:
+        """Return what is produced and passes the rock; nan where it is not known to :data:`_KNOWN`."""
+        table, which = self._tables.at(mass)
+        made = pole_tables.density_at(table, which, exchange)
+        known = (made.error <= _KNOWN * made.value) | (made.value == 0)
+        total, error = np.where(known, made.value, np.nan), np.where(known, made.error, np.nan)
+        if log_stop is None:
+            return Row(total, error, np.ones(total.size), np.zeros(total.size))
+        slow = pole_tables.slow_at(table, which, exchange, log_stop)
+        safe = np.where(known & (total > 0), total, 1.0)
+        share = np.clip(slow.value / safe, 0.0, 1.0)
+        return Row(total, error, 1 - share, 2 * slow.error / safe + _SHARE_KNOWN / 5 * share)
+
+
+class _Kernels(NamedTuple):
+    """Of one mass: kernels and their errors by meson, and shares below each node of beta gamma (58)."""
+
+    value: np.ndarray
+    error: np.ndarray
+    below: np.ndarray
+
+
+class Quarkonia:
+    """Quarkonia: branching ratios of each row times kernels of its mass."""
+
+    def __init__(self, pseudorapidity: float, energy: float) -> None:
+        """Take the place of the detector and the energy of the collisions, GeV."""
+        self._at = pseudorapidity, energy
+        self._kernels = ByMass(self._of_mass, lambda each: _Kernels(*(np.stack(part) for part in zip(*each, strict=True))))  # fmt: skip
+
+    def _of_mass(self, mass: float) -> _Kernels:
+        found = quarkonium.kernels(np.array([mass]), self._at[0])
+        below = np.cumsum(found.shape[0], axis=-1)
+        return _Kernels(found.value[0], found.error[0], np.pad(below, ((0, 0), (1, 0))))
+
+    def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None) -> Row:
+        """Return what is produced and passes the rock."""
+        kernels, which = self._kernels.at(mass)
+        rate = quarkonium.rates(exchange, mass, self._at[1])
+        each = rate * kernels.value[which]
+        total, error = each.sum(-1), (rate * kernels.error[which]).sum(-1)
+        if log_stop is None:
+            return Row(total, error, np.ones(total.size), np.zeros(total.size))
+        cell, shares = pole_tables.between_nodes(log_stop, BETA_GAMMA.size + 1)
+        places = np.maximum(cell, 0), cell + 1, np.minimum(cell + 2, BETA_GAMMA.size)
+        below = sum(share[:, None] * kernels.below[which, :, place] for share, place in zip(shares, places, strict=True))  # fmt: skip
+        slow = (each * below).sum(-1)
+        share = np.clip(slow / np.where(total > 0, total, 1.0), 0.0, 1.0)
+        return Row(total, error, 1 - share, np.zeros(total.size))
+
+
+class Maker:
+    """Events of rows of one channel."""
+
+    def __init__(
+        self,
+        made: Pairs | Quarkonia,
+        heaviest: float,
+        direct: Callable[[NeutralExchange, np.ndarray], SideFlux],
+        passed: Callable[[SideFlux, np.ndarray], np.ndarray],
+        window: tuple[float, float],
+    ) -> None:
+        """Take what makes rows up to a mass (GeV), the flux computed directly, the share of it that passes the rock, and which numbers of events may be asked for."""
+        self._made, self._heaviest, self._direct, self._passed, self._window = made, heaviest, direct, passed, window
+
+    def events(self, exchange: NeutralExchange, mass: np.ndarray, seen: np.ndarray, log_stop: np.ndarray | None) -> Estimate:  # fmt: skip
+        """Return events and their error for exchanges (n, vectors), masses (n,), events per pb (n,) and ln(beta gamma) that just passes the rock (n,)."""
+        value, error = np.zeros(mass.size), np.zeros(mass.size)
+        finite = np.logical_and.reduce([np.all(np.isfinite(part), axis=-1) for part in exchange[1:]])
+        value[~finite] = np.nan
+        here = np.flatnonzero(finite & (mass < self._heaviest))
+        if not here.size:
+            return Estimate(value, error)
+        stop = None if log_stop is None else log_stop[here]
+        row = self._made.rows(_chosen(exchange, here), mass[here], stop)
+        value[here], error[here] = seen[here] * row.total * row.passed, seen[here] * row.error * row.passed
+        poor = self._poor(row, seen[here])
+        if poor.size:
+            again = here[poor]
+            flux = self._direct(_chosen(exchange, again), mass[again])
+            passed = 1.0 if stop is None else self._passed(flux, stop[poor])
+            value[again] = seen[again] * passed * np.sum(flux.density, axis=-1)
+            error[again] = seen[again] * passed * flux.error
+        return Estimate(value, error)
+
+    def _poor(self, row: Row, seen: np.ndarray) -> np.ndarray:
+        """Rows that are not known, or whose share is not where it matters."""
+        known, events = np.isfinite(row.total), seen * np.nan_to_num(row.total)
+        low, high = row.passed - row.passed_error, row.passed + row.passed_error
+        unsure = ~(row.passed_error <= _SHARE_KNOWN * row.passed)
+        unsure &= ~(events * low > self._window[1]) & ~(events * high < self._window[0])
+        return np.flatnonzero(~known | unsure)
+
+
+def _chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:
+    return NeutralExchange(exchange.names, *(np.asarray(part)[index] for part in exchange[1:]))
