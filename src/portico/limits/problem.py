@@ -200,7 +200,7 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
 
     def excess(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Events over those required."""
-        return events(which, index, x) / problem.required(error_of(which, index, x))
+        return events(which, index, x) / problem.required.at(partial(error_of, which), index, x)
 
     level = np.ones(count)
     found, known, *band = _side_by_side(problem, count, partial(events, everything), partial(error_of, everything))
@@ -240,7 +240,7 @@ def _undecided(
     poor = np.flatnonzero(relative > tolerance)
     if not poor.size:
         return
-    required, factor = problem.required(error_of(index[poor], x[poor])), (1 + relative[poor]) ** 4
+    required, factor = problem.required.at(error_of, index[poor], x[poor]), (1 + relative[poor]) ** 4
     poor = poor[(value[poor] < required * factor) & (value[poor] * factor > required)]
     for k in np.unique(index[poor]):
         yield int(k), float(np.max(relative[poor[index[poor] == k]]))
@@ -293,10 +293,11 @@ def _side_by_side(problem: Problem, count: int, events: _Function, error_of: _Fu
         )
         if same:  # the grid
             once = point.reshape(rows)[0], x.reshape(rows)[0]
-            value, error = (np.tile(part, len(variants)) for part in (events(*once), error_of(*once)))
+            value = np.tile(events(*once), len(variants))
         else:
-            value, error = events(point, x), error_of(point, x)
-        required = np.empty(index.size)
+            once, value = (point, x), events(point, x)
+        error = error_of(*once) if any(one.depends for one in variants) else np.zeros(once[0].size)
+        error, required = np.tile(error, len(variants)) if same else error, np.empty(index.size)
         for k, of_error in enumerate(variants):
             chosen = variant == k
             required[chosen] = of_error(error[chosen])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -22,9 +23,18 @@ class Required(NamedTuple):
     events: np.ndarray
     largest_error: float
 
+    @property
+    def depends(self) -> bool:
+        """Whether the number depends on the error of the signal."""
+        return self.error.size > 1
+
+    def at(self, error_of: Callable[[np.ndarray, np.ndarray], np.ndarray], index: np.ndarray, x: np.ndarray) -> np.ndarray:  # fmt: skip
+        """Return the events that are excluded for the error of the signal at some places, which is asked for where it counts."""
+        return self(error_of(index, x)) if self.depends else np.full(np.shape(x), self.events[0])
+
     def __call__(self, signal_error: np.ndarray) -> np.ndarray:
         """Return the events that are excluded for a relative error of the signal; beyond 300% those of 300%."""
-        if self.error.size == 1:
+        if not self.depends:
             return np.full(np.shape(signal_error), self.events[0])
         curve = tables.make_table(np.log(self.events), 0.0, np.log1p(self.error[-1]))
         return np.asarray(np.exp(tables.interpolate(curve, np.log1p(signal_error))))

@@ -128,11 +128,6 @@ def exchange_of(rows: Rows) -> tuple[NeutralExchange, np.ndarray]:
     return exchange, charge_of(exchange)
 
 
-def scales(rows: Rows) -> bool:
-    """Return whether the couplings of the particle are proportional to the coupling and all else is the same."""
-    return _scales(rows, np.zeros(1, dtype=int), np.exp(_coupling_nodes(rows)))
-
-
 def rates(search: Search, rows: Rows, name: str, production: Production, *, exact: bool) -> Rates:
     """Return the rates of all rows, exactly at each row, or from what is kept of their points for a scan of the coupling.
 

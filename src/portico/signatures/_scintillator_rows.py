@@ -16,7 +16,7 @@ import numpy as np
 
 from ..electroweak.exchange import NeutralExchange
 from ..numerics.quadrature import Estimate
-from ..production import pole_tables, quarkonium
+from ..production import pole_sums, pole_tables, quarkonium
 from ..production.central_kernels import CentralKernel
 from ..production.pole_tables import PoleTable
 from ..production.side_flux import BETA_GAMMA, SideFlux
@@ -25,7 +25,10 @@ _KNOWN = 2e-3
 """Relative error of a cross section from a table beyond which it is computed directly."""
 _SHARE_KNOWN = 5e-3
 """The same for the share that the rock lets through, where events are of a number that is asked for."""
-_MOST_MASSES = 256
+_MATTERS = 0.5
+"""Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
+_KEPT_MASSES = 64
+"""Masses that are kept from earlier calls."""
 
 
 class Row(NamedTuple):
@@ -47,17 +50,23 @@ class ByMass:
 
     def at(self, mass: np.ndarray) -> tuple[NamedTuple, np.ndarray]:
         """Return the stacked entries, and the place of each mass (n,) among them."""
-        different, place = np.unique(mass, return_inverse=True)
-        missing = np.setdiff1d(different, self._mass)
-        if missing.size:
-            if self._mass.size + missing.size > _MOST_MASSES:
-                self._mass, self._entries, missing = np.empty(0), [], different
-            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-                self._entries += list(pool.map(self._make, missing.tolist()))
-            self._mass = np.concatenate([self._mass, missing])
-            self._stack = self._join(self._entries)
-        order = np.argsort(self._mass)
-        return self._stack, order[np.searchsorted(self._mass, different, sorter=order)][place]
+        place = np.searchsorted(self._mass, mass)
+        if self._stack is None or not np.array_equal(self._mass[np.minimum(place, self._mass.size - 1)], mass):
+            self._add(np.unique(mass))
+            place = np.searchsorted(self._mass, mass)
+        return self._stack, place
+
+    def _add(self, mass: np.ndarray) -> None:
+        """Make what is missing; others are forgotten where there would be too many."""
+        known = dict(zip(self._mass.tolist(), self._entries, strict=True))
+        missing = [m for m in mass.tolist() if m not in known]
+        if len(known) + len(missing) > _KEPT_MASSES:
+            known = {m: known[m] for m in mass.tolist() if m in known}
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            known.update(zip(missing, pool.map(self._make, missing), strict=True))
+        self._mass = np.array(sorted(known))
+        self._entries = [known[m] for m in self._mass.tolist()]
+        self._stack = self._join(self._entries)
 
 
 class Pairs:
@@ -67,18 +76,21 @@ class Pairs:
         """Take what makes the kernel of a mass, and the largest beta gamma of a mass that the rock may stop (0 without rock)."""
         self._tables = ByMass(lambda mass: pole_tables.pole_table(kernel(mass), fastest(mass)), pole_tables.stacked)
 
-    def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None) -> Row:
+    def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None, matters: Callable[[np.ndarray], np.ndarray]) -> Row:  # fmt: skip
         """Return what is produced and passes the rock; nan where it is not known to :data:`_KNOWN`."""
         table, which = self._tables.at(mass)
-        made = pole_tables.density_at(table, which, exchange)
+        made = pole_sums.density_at(table, which, exchange)
         known = (made.error <= _KNOWN * made.value) | (made.value == 0)
         total, error = np.where(known, made.value, np.nan), np.where(known, made.error, np.nan)
         if log_stop is None:
             return Row(total, error, np.ones(total.size), np.zeros(total.size))
-        slow = pole_tables.slow_at(table, which, exchange, log_stop)
-        safe = np.where(known & (total > 0), total, 1.0)
-        share = np.clip(slow.value / safe, 0.0, 1.0)
-        return Row(total, error, 1 - share, 2 * slow.error / safe + _SHARE_KNOWN / 5 * share)
+        share, off = np.zeros(total.size), np.zeros(total.size)
+        here = np.flatnonzero(known & (total > 0) & matters(made.value))
+        if here.size:
+            slow = pole_sums.slow_at(table, which[here], chosen(exchange, here), log_stop[here])
+            share[here] = np.clip(slow.value / total[here], 0.0, 1.0)
+            off[here] = 2 * slow.error / total[here] + _SHARE_KNOWN / 5 * share[here]
+        return Row(total, error, 1 - share, off)
 
 
 class _Kernels(NamedTuple):
@@ -102,7 +114,7 @@ class Quarkonia:
         below = np.cumsum(found.shape[0], axis=-1)
         return _Kernels(found.value[0], found.error[0], np.pad(below, ((0, 0), (1, 0))))
 
-    def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None) -> Row:
+    def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None, matters: Callable[[np.ndarray], np.ndarray]) -> Row:  # fmt: skip
         """Return what is produced and passes the rock."""
         kernels, which = self._kernels.at(mass)
         rate = quarkonium.rates(exchange, mass, self._at[1])
@@ -110,7 +122,7 @@ class Quarkonia:
         total, error = each.sum(-1), (rate * kernels.error[which]).sum(-1)
         if log_stop is None:
             return Row(total, error, np.ones(total.size), np.zeros(total.size))
-        cell, shares = pole_tables.between_nodes(log_stop, BETA_GAMMA.size + 1)
+        cell, shares = pole_sums.between_nodes(log_stop, BETA_GAMMA.size + 1)
         places = np.maximum(cell, 0), cell + 1, np.minimum(cell + 2, BETA_GAMMA.size)
         below = sum(share[:, None] * kernels.below[which, :, place] for share, place in zip(shares, places, strict=True))  # fmt: skip
         slow = (each * below).sum(-1)
@@ -141,12 +153,13 @@ class Maker:
         if not here.size:
             return Estimate(value, error)
         stop = None if log_stop is None else log_stop[here]
-        row = self._made.rows(_chosen(exchange, here), mass[here], stop)
+        own, per_pb = exchange if here.size == mass.size else chosen(exchange, here), seen[here]
+        row = self._made.rows(own, mass[here], stop, lambda total: per_pb * total >= _MATTERS * self._window[0])
         value[here], error[here] = seen[here] * row.total * row.passed, seen[here] * row.error * row.passed
         poor = self._poor(row, seen[here])
         if poor.size:
             again = here[poor]
-            flux = self._direct(_chosen(exchange, again), mass[again])
+            flux = self._direct(chosen(exchange, again), mass[again])
             passed = 1.0 if stop is None else self._passed(flux, stop[poor])
             value[again] = seen[again] * passed * np.sum(flux.density, axis=-1)
             error[again] = seen[again] * passed * flux.error
@@ -161,5 +174,6 @@ class Maker:
         return np.flatnonzero(~known | unsure)
 
 
-def _chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:
-    return NeutralExchange(exchange.names, *(np.asarray(part)[index] for part in exchange[1:]))
+def chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:
+    """Return some points of an exchange, each vector's numbers side by side as compiled code takes them."""
+    return NeutralExchange(exchange.names, *(np.asarray(part).T[:, index].T for part in exchange[1:]))

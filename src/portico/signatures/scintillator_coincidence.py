@@ -28,7 +28,7 @@ from ..numerics import quadrature
 from ..production.side_flux import SideFlux
 from . import _scintillator_production as production
 from . import _scintillator_rows as by_rows
-from ._scintillator_flux import COUPLINGS, Rates, Rows, exchange_of, rates, rows_of, scales, shares
+from ._scintillator_flux import COUPLINGS, Rates, Rows, exchange_of, rates, rows_of, shares
 from ._scintillator_fold import Rock, from_the_top, make_rock, seen, seen_by_velocity, stopping_logarithm, through_rock
 from ._scintillator_prepare import FIELDS, Prepared, prepare
 from ._scintillator_prepare import OPTIONS as _DETECTOR_OPTIONS
@@ -114,11 +114,14 @@ def channel_yields(
     rows = rows_of(model)
     state: Prepared = search.prepared()
     found = {}
-    by_row = () if exact or scales(rows) else tuple(name for name in wanted if production.by_row(name, search.options))
-    if by_row:
+    by_row = () if exact else tuple(name for name in wanted if production.by_row(name, search.options))
+    if by_row and "zprime_mass" in model.PARAMETERS:  # fluxes of the photon and the Z alone go as the charge squared
         found = _row_yields(search, rows, by_row)
     for channel in wanted:
         if channel in found:
+            continue
+        if np.all(rows.mass >= production.heaviest(channel)):
+            found[channel] = quadrature.Estimate(np.zeros(rows.shape), np.zeros(rows.shape))
             continue
         rate = _rates(search, rows, channel, exact=exact)
         factor = _exposure(state, search.options) * _seen(search, rate)
