@@ -232,6 +232,14 @@ def reach(
     return reach_of(problem, theory, chosen, scan, parameter, cl, method, on_start, on_block)
 
 
+def _end_of_block(problem: Problem, points: dict[str, np.ndarray], first: int) -> int:
+    """Where a block of a scan ends; a cascade takes about a second, so each is kept when it is done."""
+    if problem.published is not None or _draws_events(problem):
+        return first + 1
+    own = getattr(problem.search.signature, "end_of_block", None)
+    return own(points, first) if own else min(first + _BLOCK, next(iter(points.values())).size)
+
+
 def _draws_events(problem: Problem) -> bool:
     return "precision" in problem.search.options and not isinstance(problem.model, VectorMediator)
 
@@ -256,13 +264,12 @@ def reach_of(
         on_start()
     channels = search.options["channels"].split(",")
     shown = channels if len(channels) > 1 and problem.published is None else []
-    # a cascade takes about a second: each is kept when it is done
-    many = getattr(search.signature, "BLOCK", _BLOCK)
-    size = 1 if problem.published is not None or _draws_events(problem) else many
-    blocks = []
-    for first in range(0, mesh[0].size, size):
-        block = _solve(problem, {name: values[first : first + size] for name, values in points.items()}, first, shown)
+    blocks, first = [], 0
+    while first < mesh[0].size:
+        end = _end_of_block(problem, points, first)
+        block = _solve(problem, {name: values[first:end] for name, values in points.items()}, first, shown)
         blocks.append(block)
         if on_block is not None:
             on_block(block)
+        first = end
     return dataset_of(problem, axes, blocks, shown, problem.published.cl if problem.published else cl, method)

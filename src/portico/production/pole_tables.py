@@ -18,6 +18,7 @@ next to them. A table knows no coupling: it serves all exchanges of one mass of 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -145,25 +146,43 @@ def _paired(nodes: np.ndarray) -> np.ndarray:
 
 def _errors(nodes: np.ndarray, own: np.ndarray) -> np.ndarray:
     """Relative errors, by distance of the nodes: what nodes twice as far apart miss at a node, the largest next to each."""
-    found = np.full((STRIDES.size, NODES), np.inf)
-    above, below = nodes[:FIRST], nodes[FIRST:, 0]
+    above, below = nodes[:FIRST], np.ascontiguousarray(nodes[FIRST:, 0])
     weight = np.stack([np.ones(FIRST), np.pi / (2 * own)], axis=-1)[..., None]
     size = _positive(np.max(np.sum(weight * np.abs(above), axis=1), axis=-1))
     size_below = _positive(np.max(np.abs(below), axis=-1))
+    of_above, of_below = _tests()
+    found = np.full((STRIDES.size, NODES), np.inf)
     place = np.arange(FIRST)
+    missed = np.abs(of_above @ above.reshape(FIRST, -1)).reshape(STRIDES.size, FIRST, *above.shape[1:])
     for level, stride in enumerate(STRIDES):
         k = np.minimum(place, CELLS - 5 * stride)
-        rough = sum(factor * above[np.abs(k + j * stride)] for j, factor in _ROUGH)
-        off = np.max(np.sum(weight[k] * np.abs(rough - above[k]), axis=1), axis=-1) / size[k] / _SURE
-        beside = (off[np.minimum(np.abs(place + j), CELLS)] for j in (-stride, 0, stride))
-        found[level, :FIRST] = np.maximum.reduce(list(beside))
-        k = np.arange(1 + 5 * stride, below.shape[0] - 5 * stride)
-        if k.size:
-            rough = sum(factor * below[k + j * stride] for j, factor in _ROUGH)
-            off = np.max(np.abs(rough - below[k]), axis=-1) / size_below[k] / _SURE
+        off = np.max(np.sum(weight[k] * missed[level], axis=1), axis=-1) / size[k] / _SURE
+        found[level, :FIRST] = np.maximum.reduce([off[np.minimum(np.abs(place + j), CELLS)] for j in (-stride, 0, stride)])  # fmt: skip
+        if of_below[level].size:
+            k = _tested_below(stride)
+            off = np.max(np.abs(of_below[level] @ below), axis=-1) / size_below[k] / _SURE
             # from one distance farther off x_0 than it could be tested
             found[level, FIRST + k[0] + stride :] = np.pad(off, (0, 5 * stride), mode="edge")[:-stride]
     return found
+
+
+def _tested_below(stride: int) -> np.ndarray:
+    return np.arange(1 + 5 * stride, BELOW + BEYOND + 1 - 5 * stride)
+
+
+@cache
+def _tests() -> tuple[np.ndarray, list[np.ndarray]]:
+    """Matrices from nodes to what nodes twice as far apart miss, by distance: of both kinds."""
+    above, below = np.zeros((STRIDES.size, FIRST, FIRST)), []
+    for level, stride in enumerate(STRIDES):
+        place, k = np.arange(FIRST), np.minimum(np.arange(FIRST), CELLS - 5 * stride)
+        inner = _tested_below(stride)
+        other = np.zeros((inner.size, BELOW + BEYOND + 1))
+        for j, factor in (*_ROUGH, (0, -1.0)):
+            np.add.at(above[level], (place, np.abs(k + j * stride)), factor)
+            other[np.arange(inner.size), inner + j * stride] += factor
+        below.append(other)
+    return above, below
 
 
 def _positive(values: np.ndarray) -> np.ndarray:

@@ -179,7 +179,11 @@ def _both_hit(
 
 def by_row(channel: str, options: dict[str, str]) -> bool:
     """Return whether events of a channel are known for each row by itself: one hit of particles whose loss does not depend on their velocity."""
-    return channel in ("drell_yan", "quarkonium") and options["hits"] == "one" and options["energy_loss"] == "minimum_ionising"
+    return (
+        channel in ("drell_yan", "quarkonium")
+        and options["hits"] == "one"
+        and options["energy_loss"] == "minimum_ionising"
+    )
 
 
 def _groups(mass: np.ndarray) -> list[np.ndarray]:

@@ -25,6 +25,8 @@ _KNOWN = 2e-3
 """Relative error of a cross section from a table beyond which it is computed directly."""
 _SHARE_KNOWN = 5e-3
 """The same for the share that the rock lets through, where events are of a number that is asked for."""
+_OF_NODES = 5e-3
+"""What nodes in velocity may miss of what the rock stops, relative."""
 _MATTERS = 0.5
 """Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
 _KEPT_MASSES = 64
@@ -89,7 +91,7 @@ class Pairs:
         if here.size:
             slow = pole_sums.slow_at(table, which[here], chosen(exchange, here), log_stop[here])
             share[here] = np.clip(slow.value / total[here], 0.0, 1.0)
-            off[here] = 2 * slow.error / total[here] + _SHARE_KNOWN / 5 * share[here]
+            off[here] = 2 * slow.error / total[here]
         return Row(total, error, 1 - share, off)
 
 
@@ -145,24 +147,25 @@ class Maker:
         self._made, self._heaviest, self._direct, self._passed, self._window = made, heaviest, direct, passed, window
 
     def events(self, exchange: NeutralExchange, mass: np.ndarray, seen: np.ndarray, log_stop: np.ndarray | None) -> Estimate:  # fmt: skip
-        """Return events and their error for exchanges (n, vectors), masses (n,), events per pb (n,) and ln(beta gamma) that just passes the rock (n,)."""
+        """Return events and their error for finite exchanges (n, vectors), masses (n,), events per pb (n,) and ln(beta gamma) that just passes the rock (n,)."""
         value, error = np.zeros(mass.size), np.zeros(mass.size)
-        finite = np.logical_and.reduce([np.all(np.isfinite(part), axis=-1) for part in exchange[1:]])
-        value[~finite] = np.nan
-        here = np.flatnonzero(finite & (mass < self._heaviest))
+        here = np.flatnonzero(mass < self._heaviest)
         if not here.size:
             return Estimate(value, error)
-        stop = None if log_stop is None else log_stop[here]
         own, per_pb = exchange if here.size == mass.size else chosen(exchange, here), seen[here]
+        stop = None if log_stop is None else log_stop[here]
         row = self._made.rows(own, mass[here], stop, lambda total: per_pb * total >= _MATTERS * self._window[0])
-        value[here], error[here] = seen[here] * row.total * row.passed, seen[here] * row.error * row.passed
-        poor = self._poor(row, seen[here])
+        value[here] = per_pb * row.total * row.passed
+        error[here] = _error(per_pb, row.total, row.error, row.passed, row.passed_error)
+        poor = self._poor(row, per_pb)
         if poor.size:
             again = here[poor]
             flux = self._direct(chosen(exchange, again), mass[again])
-            passed = 1.0 if stop is None else self._passed(flux, stop[poor])
-            value[again] = seen[again] * passed * np.sum(flux.density, axis=-1)
-            error[again] = seen[again] * passed * flux.error
+            total, passed = np.sum(flux.density, axis=-1), np.ones(poor.size)
+            if stop is not None:
+                passed = self._passed(flux, stop[poor])
+            value[again] = seen[again] * total * passed
+            error[again] = _error(seen[again], total, flux.error, passed, np.zeros(poor.size))
         return Estimate(value, error)
 
     def _poor(self, row: Row, seen: np.ndarray) -> np.ndarray:
@@ -172,6 +175,11 @@ class Maker:
         unsure = ~(row.passed_error <= _SHARE_KNOWN * row.passed)
         unsure &= ~(events * low > self._window[1]) & ~(events * high < self._window[0])
         return np.flatnonzero(~known | unsure)
+
+
+def _error(per_pb: np.ndarray, total: np.ndarray, error: np.ndarray, passed: np.ndarray, passed_error: np.ndarray) -> np.ndarray:  # fmt: skip
+    """Error of events: of the cross section, of the share that passes, and of its nodes in velocity."""
+    return per_pb * np.hypot(error * passed, total * (passed_error + _OF_NODES * (1 - passed)))
 
 
 def chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:

@@ -52,8 +52,18 @@ LIGHTEST_GEV = 1e-4
 """Smallest mass: of still lighter particles that are slow, the formula of Bethe makes a loss below 0."""
 _TWO_HITS = 0.5
 """The same for two hits: light particles from boosted mesons open too little, a tail that is told with its error."""
-BLOCK = 8192
-"""Points of a scan that are done together: those of one mass share their integrals."""
+_BLOCK, _MASSES = 8192, 256
+
+
+def end_of_block(points: dict[str, np.ndarray], first: int) -> int:
+    """Return where the block of a scan ends that begins at a point: of one block the integrals of each mass are kept until it is done."""
+    count = next(iter(points.values())).size
+    end = min(first + _BLOCK, count)
+    if "mass" in points:
+        _, place = np.unique(points["mass"][first:end], return_index=True)
+        if place.size > _MASSES:
+            end = first + int(np.sort(place)[_MASSES])
+    return end
 
 
 def tolerance(search: Search, model: Model) -> float:
@@ -140,10 +150,17 @@ def _row_yields(search: Search, rows: Rows, channels: tuple[str, ...]) -> dict[s
     if state.rock_column > 0:
         rock = _rock(search, rows.mass)
         log_stop = stopping_logarithm(rock, rows.mass, charge**2 * state.rock_column / rows.mass)
+    with_states = np.flatnonzero(np.isfinite(sum(np.sum(part, axis=-1) for part in exchange[1:])))
+    mass = rows.mass
+    if with_states.size < mass.size:
+        exchange, mass, seen_per_pb = by_rows.chosen(exchange, with_states), mass[with_states], seen_per_pb[with_states]
+        log_stop = None if log_stop is None else log_stop[with_states]
     found = {}
     for channel in channels:
-        each = _row_maker(search, channel).events(exchange, rows.mass, seen_per_pb, log_stop)
-        found[channel] = quadrature.Estimate(each.value.reshape(rows.shape), each.error.reshape(rows.shape))
+        each = _row_maker(search, channel).events(exchange, mass, seen_per_pb, log_stop)
+        parts = np.full((2, rows.mass.size), np.nan)
+        parts[:, with_states] = each
+        found[channel] = quadrature.Estimate(*(part.reshape(rows.shape) for part in parts))
     return found
 
 
@@ -155,7 +172,11 @@ def _row_maker(search: Search, channel: str) -> by_rows.Maker:
 
         def fastest(mass: float) -> float:
             one = np.array([mass])
-            return 0.0 if state.rock_column <= 0 else float(np.exp(stopping_logarithm(_rock(search, one), one, state.rock_column / one)[0]))
+            return (
+                0.0
+                if state.rock_column <= 0
+                else float(np.exp(stopping_logarithm(_rock(search, one), one, state.rock_column / one)[0]))
+            )
 
         def passed(flux: SideFlux, log_stop: np.ndarray) -> np.ndarray:
             above = from_the_top(shares(flux.density))
