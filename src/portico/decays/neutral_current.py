@@ -16,7 +16,7 @@ from jaxtyping import Array, ArrayLike, Float
 from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
 from ..numerics.batching import in_batches
 from ..numerics.namespace import array_namespace
-from .hadronic_ratio import hadronic_ratio, strong_coupling
+from .hadronic_ratio import strong_coupling, table
 
 QUARKS_FROM_GEV = 12.0
 """From here on hadrons are quarks with a QCD factor; below, the measured ratio R."""
@@ -156,8 +156,9 @@ class _Qcd(NamedTuple):
 
 @jax.jit
 def _qcd(mass: Array) -> _Qcd:
-    ratio = hadronic_ratio(jnp.minimum(mass, QUARKS_FROM_GEV)) / _SUM_CHARGES2
-    return _Qcd(ratio, 1 + strong_coupling(jnp.maximum(mass, QUARKS_FROM_GEV) ** 2, 5) / math.pi)
+    sqrt_s, ratio, _ = table()  # it ends where quarks begin: perturbation theory for R is not evaluated
+    low = jnp.interp(mass, sqrt_s, ratio / _SUM_CHARGES2, left=0.0)
+    return _Qcd(low, 1 + strong_coupling(jnp.maximum(mass, QUARKS_FROM_GEV) ** 2, 5) / math.pi)
 
 
 def width_to_w_pair(mass: ArrayLike, coupling: ArrayLike, w_mass: ArrayLike) -> Float[Array, "..."]:
