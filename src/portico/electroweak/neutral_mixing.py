@@ -20,6 +20,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
 from ..numerics.namespace import array_namespace
+from ..numerics.special import sine_cosine
 
 
 class MassivePair(NamedTuple):
@@ -99,9 +100,7 @@ def dark_sine_cosine(theta_w_dark: ArrayLike | DarkAngle) -> DarkAngle:
     -------
     DarkAngle                           sine, cosine
 
-    Notes     Both from one tangent of half the angle, or of half of what is left to pi/2: the limit without a millicharge is exact, and
-              compiled code, which repeats a sine in each result that needs it, keeps quotients instead.
-    Source    definition.
+    Source    definition; :func:`portico.numerics.special.sine_cosine`, so that the limit without a millicharge is exact.
 
     Examples
     --------
@@ -111,13 +110,7 @@ def dark_sine_cosine(theta_w_dark: ArrayLike | DarkAngle) -> DarkAngle:
     """
     if isinstance(theta_w_dark, DarkAngle):
         return theta_w_dark
-    xp = array_namespace(theta_w_dark)
-    angle = xp.asarray(theta_w_dark, float)
-    below = angle < xp.pi / 4
-    half = xp.tan(xp.where(below, angle, xp.pi / 2 - angle) / 2)
-    square = half * half
-    small, large = 2 * half / (1 + square), (1 - square) / (1 + square)
-    return DarkAngle(xp.where(below, small, large), xp.where(below, large, small))
+    return DarkAngle(*sine_cosine(theta_w_dark))
 
 
 def hypercharge_mixing(kappa: ArrayLike, theta_w_dark: ArrayLike | DarkAngle) -> HyperchargeMixing:
@@ -283,12 +276,12 @@ def components(
     xp = array_namespace(pair, mixing, hatted, hatted_mass)
     sine, cosine = (xp.asarray(v, float) for v in hatted)
     n, eta = mixing.scale, mixing.eta
-    norm = xp.sqrt(cosine**2 + (n * sine) ** 2)  # tan theta_W = n tan(hatted)
-    cos_w, sin_w = cosine / norm, n * sine / norm
+    norm = xp.sqrt(cosine**2 + (n * sine) ** 2)  # tan theta_W = n tan(hatted): c_W = c^/norm, s_W = n s^/norm
 
+    # divisions last: compiled code keeps quotients, but repeats sums and products in each of many results
     def state(z: Array, x: Array, mass: Array) -> Components:
-        em = -mixing.deficit * cosine * sin_w / n**2 * z + cos_w * eta / n * x
-        z1 = cos_w / cosine * (mass / hatted_mass) ** 2 * z
+        em = cosine * (eta * x - mixing.deficit * sine * z) / (n * norm)
+        z1 = (mass / hatted_mass) ** 2 * z / norm
         return Components(em, z1, (-sine * z + eta * x) / n, mixing.stretch * x)
 
     zero = xp.zeros_like(cosine / n)

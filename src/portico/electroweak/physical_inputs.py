@@ -425,6 +425,6 @@ def mixed_pair(
     pair = neutral_mixing.massive_pair(
         basis.hatted_mass, sine, mixing.eta, basis.dark_mass * mixing.stretch, z_mass >= zprime_mass
     )
-    known = ~xp.isnan(pair.z_mass)
+    known = ~xp.isnan(basis.dark_mass)
     pair = pair._replace(z_mass=xp.where(known, z_mass, xp.nan), zprime_mass=xp.where(known, zprime_mass, xp.nan))
     return pair, neutral_mixing.components(pair, mixing, (sine, cosine), basis.hatted_mass)

@@ -32,7 +32,7 @@ _CHARGES = {"up": (2 / 3, 0.5), "down": (-1 / 3, -0.5), "lepton": (-1.0, -0.5), 
 _WEAK_CHARGES = {"doublet": -0.5, "singlet": 0.0}
 SMALLEST_ANGLE = 1e-6
 """Distance of theta_W' from 0 and pi/2: closer, g2' or g1' is above a million e' (perturbation theory ends at 0.02)."""
-_ON_HOST, _BATCH = 4096, 16384  # points up to which numpy is as fast; beyond, the same lines are compiled
+_ON_HOST, _BATCH = 4096, 32768  # points up to which numpy is as fast; beyond, the same lines are compiled
 
 
 class Sector(NamedTuple):
@@ -221,9 +221,9 @@ def _with_couplings(kappa, states, basis, e, unit, theta, dark_charge) -> Sector
     inner = (sine != 0) & (cosine != 0)
     dark_z = xp.where(sine == 0, 0.0, given / xp.where(inner, sine * cosine, 1.0))
     charge = xp.abs(dark_em * states.photon.dark_em / (e * states.photon.em))
-    full = lambda value: value + 0 * states.z_mass * dark_em  # noqa: E731
+    full = lambda value: value + 0 * charge  # noqa: E731  (which depends on all)
     z = e / xp.sqrt(sine2 * (1 - sine2))
-    return Sector(full(kappa), full(charge), states, basis, full(e), full(z), full(dark_em), full(dark_z))
+    return Sector(full(kappa), charge, states, basis, full(e), full(z), full(dark_em), full(dark_z))
 
 
 def standard_model_current(sector: Any, state: Components, kind: str) -> Current:
