@@ -338,7 +338,12 @@ def check_gap(zprime_mass: Value, amount: Value, theta_w_dark: Value, dark_charg
     """Raise InvalidInput, naming the gap, for a Z' closer to the Z than their repulsion."""
     full = np.broadcast_arrays(*(np.asarray(v, float) for v in (zprime_mass, amount, theta_w_dark, dark_charge)))
     mass, amount, theta, dark_charge = (value.ravel() for value in full)
-    z_mass, sine = particles.mass("Z"), np.sin(theta)
+    z_mass = particles.mass("Z")
+    if mixing == "kappa":
+        # eta is largest at pi/2: without sines, and most points are done with
+        some = np.flatnonzero((mass / z_mass - 1) ** 2 * ((1 - amount) * (1 + amount)) <= 3 * amount**2)
+        mass, amount, theta, dark_charge = (value[some] for value in (mass, amount, theta, dark_charge))
+    sine = np.sin(theta)
     if mixing == "kappa":
         eta2 = (amount * sine) ** 2 / ((1 - amount) * (1 + amount))
     else:
