@@ -12,7 +12,7 @@ from portico import particles
 from portico.constants import ALPHA, SIN2_THETA_W
 from portico.decays import millicharged as decays
 from portico.errors import InvalidInput, UnknownName
-from portico.models import Millicharged, MixedPhase
+from portico.models import Millicharged, MixedPhase, _mixed_phase
 from portico.production import quarkonium
 
 THETA = math.asin(math.sqrt(SIN2_THETA_W))
@@ -300,6 +300,22 @@ def test_a_million_points_have_the_numbers_of_each():
         alone = MixedPhase(**{name: value[point] for name, value in many.items()}).exchange()
         for one, other in zip(together[1:], alone[1:], strict=True):
             np.testing.assert_allclose(one[point], other, rtol=1e-12)
+
+
+def test_what_is_asked_alone_is_what_it_is_beside_the_rest(monkeypatch):
+    rng = np.random.default_rng(6)
+    model = MixedPhase(mass=10 ** rng.uniform(-1, 2, 50), kappa=10 ** rng.uniform(-4, -1, 50), zprime_mass=10 ** rng.uniform(-1, 1.8, 50),
+                       theta_w_dark=rng.uniform(0.1, 1.4, 50))  # fmt: skip
+    on_host, all_of_it = model.couplings("Z'"), model.exchange()
+    monkeypatch.setattr(_mixed_phase, "_ON_HOST", 0)
+    monkeypatch.setattr(_mixed_phase, "_BATCH", 16)
+    for one, other in zip(jax.tree.leaves(model.couplings("Z'")), jax.tree.leaves(on_host), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(on_host.up.vector, all_of_it.up_vector[:, 2], rtol=1e-15)
+    np.testing.assert_allclose(on_host.mass, all_of_it.mass[:, 2], rtol=1e-15)
+    np.testing.assert_allclose(
+        model.charge() * np.sqrt(4 * np.pi * model.alpha), all_of_it.particle_vector[:, 0], rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("angle", [1e-300, 9.9e-7, math.pi / 2 - 9e-7, [0.5, 1e-9]])

@@ -147,3 +147,24 @@ def test_normal_tail_in_logarithms_against_scipy():
     h = 1e-5
     difference = (log_ndtr(-(x + h)) - log_ndtr(-(x - h))) / (2 * h)
     np.testing.assert_allclose(slope, difference, rtol=1e-6, atol=1e-9)  # rounding of the difference over 2e-5
+
+
+ANGLES = np.concatenate([np.linspace(-7.0, 7.0, 301), 10.0 ** np.linspace(-300, 0, 40), np.arange(-5, 6) * np.pi / 4])
+
+
+@pytest.mark.parametrize("function", [special.sine_cosine, jax.jit(special.sine_cosine)], ids=["host", "compiled"])
+def test_sine_and_cosine_are_those_of_mpmath(function):
+    exact = np.array([[float(mpmath.sin(x)), float(mpmath.cos(x))] for x in map(mpmath.mpf, ANGLES)]).T
+    np.testing.assert_allclose(function(ANGLES), exact, rtol=0, atol=5e-16)
+    first = (ANGLES > 0) & (ANGLES < 1)
+    np.testing.assert_allclose(np.stack(function(ANGLES))[:, first], exact[:, first], rtol=5e-16)
+    turns = np.array([0.0, 0.5, 1.0, 1.5, -0.5]) * np.pi
+    np.testing.assert_array_equal(function(turns), [[0, 1, 0, -1, -1], [1, 0, -1, 0, 0]])
+    assert np.isnan(function(np.array([np.nan]))).all()
+
+
+def test_slopes_of_sine_and_cosine_are_each_other():
+    angles = jnp.linspace(-3.0, 3.0, 25)
+    (sine, cosine), (rise, fall) = jax.jvp(special.sine_cosine, (angles,), (jnp.ones_like(angles),))
+    np.testing.assert_allclose(rise, cosine, atol=1e-14)
+    np.testing.assert_allclose(fall, -sine, atol=1e-14)

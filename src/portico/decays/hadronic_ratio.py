@@ -26,6 +26,7 @@ from jaxtyping import Array, ArrayLike, Float
 from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
 from ..constants import ALPHA, CM2_PER_NB, GEV2_CM2
 from ..errors import DataError
+from ..numerics.polylines import Polyline, make_polyline, on_polyline
 
 Real: TypeAlias = ArrayLike
 Table: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -397,6 +398,12 @@ def table() -> Table:
     return numbers[:, 0], numbers[:, 1], numbers[:, 2]
 
 
+@cache
+def table_line() -> Polyline:
+    """Return R between the nodes of :func:`table`, straight lines over sqrt(s) in GeV; 0 below it. Source: the table."""
+    return make_polyline(*table()[:2])
+
+
 def hadronic_ratio(mass: Real) -> Float[Array, "..."]:
     """R at sqrt(s) = mass, from the table (linear interpolation), above its end at 12 GeV from perturbation theory.
 
@@ -418,11 +425,10 @@ def hadronic_ratio(mass: Real) -> Float[Array, "..."]:
     >>> float(hadronic_ratio.hadronic_ratio(0.2)), f"{float(hadronic_ratio.hadronic_ratio(3.5)):.1f}"
     (0.0, '2.2')
     """
-    sqrt_s, ratio, _ = table()
-    mass = jnp.asarray(mass, float)
-    low = jnp.interp(mass, sqrt_s, ratio, left=0.0)
+    mass, line = jnp.asarray(mass, float), table_line()
+    low = on_polyline(line, mass)
     high = ratio_perturbative(jnp.clip(mass, 10.0, MAXIMUM_MASS) ** 2)
-    return jnp.where(mass <= sqrt_s[-1], low, jnp.where(mass <= MAXIMUM_MASS, high, jnp.nan))
+    return jnp.where(mass <= line.x[-1], low, jnp.where(mass <= MAXIMUM_MASS, high, jnp.nan))
 
 
 def hadronic_ratio_uncertainty(mass: Real) -> Float[Array, "..."]:

@@ -16,7 +16,8 @@ from jaxtyping import Array, ArrayLike, Float
 from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
 from ..numerics.batching import in_batches
 from ..numerics.namespace import array_namespace
-from .hadronic_ratio import hadronic_ratio, strong_coupling
+from ..numerics.polylines import on_polyline
+from .hadronic_ratio import strong_coupling, table_line
 
 QUARKS_FROM_GEV = 12.0
 """From here on hadrons are quarks with a QCD factor; below, the measured ratio R."""
@@ -34,9 +35,10 @@ class Current(NamedTuple):
 def _velocity2(mass: Array, first: ArrayLike, second: ArrayLike) -> tuple[Array, Array]:
     """Whether a pair is open, and 4 |p|^2/M^2; 1 in place of what is closed, so that no root sees 0."""
     xp = array_namespace(mass, first, second)
-    total, difference = xp.asarray(first, float) + second, xp.asarray(first, float) - second
-    safe = xp.where(mass > 0, mass, 1.0)
-    squared = (1 - (total / safe) ** 2) * (1 - (difference / safe) ** 2)
+    total, safe = xp.asarray(first, float) + second, xp.where(mass > 0, mass, 1.0)
+    squared = 1 - (total / safe) ** 2
+    if first is not second:
+        squared = squared * (1 - ((xp.asarray(first, float) - second) / safe) ** 2)
     is_open = (mass > total) & (squared > 0)
     return is_open, xp.where(is_open, squared, 1.0)
 
@@ -156,8 +158,8 @@ class _Qcd(NamedTuple):
 
 @jax.jit
 def _qcd(mass: Array) -> _Qcd:
-    ratio = hadronic_ratio(jnp.minimum(mass, QUARKS_FROM_GEV)) / _SUM_CHARGES2
-    return _Qcd(ratio, 1 + strong_coupling(jnp.maximum(mass, QUARKS_FROM_GEV) ** 2, 5) / math.pi)
+    low = on_polyline(table_line(), mass) / _SUM_CHARGES2  # it ends where quarks begin
+    return _Qcd(low, 1 + strong_coupling(jnp.maximum(mass, QUARKS_FROM_GEV) ** 2, 5) / math.pi)
 
 
 def width_to_w_pair(mass: ArrayLike, coupling: ArrayLike, w_mass: ArrayLike) -> Float[Array, "..."]:

@@ -14,16 +14,13 @@ massive vector, :math:`\hat B = \tilde B + \eta X`. The second step (:func:`mass
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 from jaxtyping import Array, ArrayLike, Float
 
 from .. import numerics as _numerics  # noqa: F401  (switches jax to float64)
 from ..numerics.namespace import array_namespace
-
-_Tuple = TypeVar("_Tuple", bound=tuple[Any, ...])
+from ..numerics.special import sine_cosine
 
 
 class MassivePair(NamedTuple):
@@ -85,26 +82,25 @@ class HyperchargeMixing(NamedTuple):
     stretch: Float[Array, "..."]
 
 
-def once(values: _Tuple) -> _Tuple:
-    """Return values as they are, in compiled code computed once: the compiler else repeats what many results share in each of them.
+class DarkAngle(NamedTuple):
+    """Sine and cosine of the dark mixing angle; functions take it in place of the angle, where one angle is used many times."""
 
-    Source: none; it saves a third of the time of arrays of a million points.
-    """
-    return jax.lax.optimization_barrier(values) if array_namespace(values) is jnp else values
+    sine: Float[Array, "..."]
+    cosine: Float[Array, "..."]
 
 
-def dark_sine_cosine(theta_w_dark: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+def dark_sine_cosine(theta_w_dark: ArrayLike | DarkAngle) -> DarkAngle:
     r"""Sine and cosine of the dark mixing angle, the cosine exactly 0 at :math:`\pi/2`.
 
     Parameters
     ----------
-    theta_w_dark : array, shape (...)   rad
+    theta_w_dark : array, shape (...)   rad, or what this function gave
 
     Returns
     -------
-    pair of arrays, shape (...)         sin, cos
+    DarkAngle                           sine, cosine
 
-    Source    definition; the cosine is sin(pi/2 - theta), so that the limit without a millicharge is exact.
+    Source    definition; :func:`portico.numerics.special.sine_cosine`, so that the limit without a millicharge is exact.
 
     Examples
     --------
@@ -112,12 +108,12 @@ def dark_sine_cosine(theta_w_dark: ArrayLike) -> tuple[Float[Array, "..."], Floa
     >>> [float(v) for v in dark_sine_cosine(pi / 2)]
     [1.0, 0.0]
     """
-    xp = array_namespace(theta_w_dark)
-    angle = xp.asarray(theta_w_dark, float)
-    return xp.sin(angle), xp.sin(xp.pi / 2 - angle)
+    if isinstance(theta_w_dark, DarkAngle):
+        return theta_w_dark
+    return DarkAngle(*sine_cosine(theta_w_dark))
 
 
-def hypercharge_mixing(kappa: ArrayLike, theta_w_dark: ArrayLike) -> HyperchargeMixing:
+def hypercharge_mixing(kappa: ArrayLike, theta_w_dark: ArrayLike | DarkAngle) -> HyperchargeMixing:
     r"""What the kinetic mixing of two hypercharges does to that of the Standard Model.
 
     .. math:: n^2 = 1 - \kappa^2 c'^2, \qquad \eta = \frac{\kappa s'}{\sqrt{1 - \kappa^2}}, \qquad \sqrt{1+\eta^2} = \frac{n}{\sqrt{1-\kappa^2}}
@@ -125,7 +121,7 @@ def hypercharge_mixing(kappa: ArrayLike, theta_w_dark: ArrayLike) -> Hypercharge
     Parameters
     ----------
     kappa : array, shape (...)          kinetic mixing, |kappa| < 1
-    theta_w_dark : array, shape (...)   dark mixing angle, rad
+    theta_w_dark : array, shape (...)   dark mixing angle, rad, or its :class:`DarkAngle`
 
     Returns
     -------
@@ -146,7 +142,7 @@ def hypercharge_mixing(kappa: ArrayLike, theta_w_dark: ArrayLike) -> Hypercharge
     inside = rest > 0
     root = xp.where(inside, xp.sqrt(xp.where(inside, rest, 1.0)), xp.nan)
     scale = xp.sqrt(xp.where(inside, rest, 1.0) + (kappa * sine) ** 2)
-    return once(HyperchargeMixing((kappa * cosine) ** 2, scale, kappa * sine / root, scale / root))
+    return HyperchargeMixing((kappa * cosine) ** 2, scale, kappa * sine / root, scale / root)
 
 
 def hatted_angle(sin2_theta_w: ArrayLike, scale: ArrayLike) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
@@ -174,7 +170,7 @@ def hatted_angle(sin2_theta_w: ArrayLike, scale: ArrayLike) -> tuple[Float[Array
     xp = array_namespace(sin2_theta_w, scale)
     sine2, scale = xp.asarray(sin2_theta_w, float), xp.asarray(scale, float)
     norm = xp.sqrt(sine2 + scale**2 * (1 - sine2))
-    return once((xp.sqrt(sine2) / norm, scale * xp.sqrt(1 - sine2) / norm))
+    return xp.sqrt(sine2) / norm, scale * xp.sqrt(1 - sine2) / norm
 
 
 def massive_pair(
@@ -229,7 +225,7 @@ def massive_pair(
     # without mixing nothing repels: each state keeps its own mass, also where that of the Z has passed that of X
     z_mass = xp.where(off == 0, hatted_mass, xp.where(z_heavier, heavy, light))
     zprime_mass = xp.where(off == 0, hatted_mass * ratio, xp.where(z_heavier, light, heavy))
-    return once(MassivePair(z_mass, zprime_mass, cosine, half_sine))
+    return MassivePair(z_mass, zprime_mass, cosine, half_sine)
 
 
 def _half_angle(along: Array, across: Array, length: Array) -> tuple[Array, Array]:
@@ -280,12 +276,12 @@ def components(
     xp = array_namespace(pair, mixing, hatted, hatted_mass)
     sine, cosine = (xp.asarray(v, float) for v in hatted)
     n, eta = mixing.scale, mixing.eta
-    norm = xp.sqrt(cosine**2 + (n * sine) ** 2)  # tan theta_W = n tan(hatted)
-    cos_w, sin_w = cosine / norm, n * sine / norm
+    norm = xp.sqrt(cosine**2 + (n * sine) ** 2)  # tan theta_W = n tan(hatted): c_W = c^/norm, s_W = n s^/norm
 
+    # divisions last: compiled code keeps quotients, but repeats sums and products in each of many results
     def state(z: Array, x: Array, mass: Array) -> Components:
-        em = -mixing.deficit * cosine * sin_w / n**2 * z + cos_w * eta / n * x
-        z1 = cos_w / cosine * (mass / hatted_mass) ** 2 * z
+        em = cosine * (eta * x - mixing.deficit * sine * z) / (n * norm)
+        z1 = (mass / hatted_mass) ** 2 * z / norm
         return Components(em, z1, (-sine * z + eta * x) / n, mixing.stretch * x)
 
     zero = xp.zeros_like(cosine / n)
@@ -337,15 +333,19 @@ def neutral_states(
     xp = array_namespace(unmixed_z_mass, sin2_theta_w, dark_mass, kappa, theta_w_dark)
     m1, m2 = xp.asarray(unmixed_z_mass, float), xp.asarray(dark_mass, float)
     sine2 = xp.asarray(sin2_theta_w, float)
-    mixing = hypercharge_mixing(kappa, theta_w_dark)
+    angle = dark_sine_cosine(theta_w_dark)
+    mixing = hypercharge_mixing(kappa, angle)
     hatted = hatted_angle(sine2, mixing.scale)
     hatted_mass = m1 * xp.sqrt(1 - sine2) / hatted[1]
     pair = massive_pair(hatted_mass, hatted[0], mixing.eta, m2 * mixing.stretch, m1 >= m2)
-    return dark_states(pair, components(pair, mixing, hatted, hatted_mass), kappa, theta_w_dark)
+    return dark_states(pair, components(pair, mixing, hatted, hatted_mass), kappa, angle)
 
 
 def dark_states(
-    pair: MassivePair, found: tuple[Components, Components, Components], kappa: ArrayLike, theta_w_dark: ArrayLike
+    pair: MassivePair,
+    found: tuple[Components, Components, Components],
+    kappa: ArrayLike,
+    theta_w_dark: ArrayLike | DarkAngle,
 ) -> NeutralStates:
     r"""Give mass states their coupling to a dark electromagnetic current, :math:`A_2 = -\kappa c' B`, and add the massless A'.
 

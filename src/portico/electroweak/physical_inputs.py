@@ -20,7 +20,7 @@ from jaxtyping import Array, ArrayLike, Float
 
 from ..numerics.namespace import array_namespace
 from . import neutral_mixing
-from .neutral_mixing import HyperchargeMixing, MassivePair, NeutralStates
+from .neutral_mixing import DarkAngle, HyperchargeMixing, MassivePair, NeutralStates
 
 _STEPS = 12
 _NEARLY = 1e-8  # the next step squares it
@@ -83,7 +83,7 @@ def repulsion_at_eta(eta: ArrayLike) -> Repulsion:
     return Repulsion(a, -xp.ones_like(a), xp.zeros_like(a))
 
 
-def repulsion_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike) -> Repulsion:
+def repulsion_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike | DarkAngle) -> Repulsion:
     r"""Repulsion of Z and Z' in the mixed phase at a fixed charge of the dark particles.
 
     .. math:: \epsilon_\gamma = \frac{\kappa c'\hat c}{n}\frac{e'}{e}\ \Rightarrow\
@@ -295,17 +295,19 @@ def gauge_basis(
     xp = array_namespace(z_mass, zprime_mass, product, terms, *([] if scale_of is None else scale_of))
     z_mass, zprime_mass = xp.asarray(z_mass, float), xp.asarray(zprime_mass, float)
     product = xp.asarray(product, float)
-    (y,) = neutral_mixing.once((hatted_mass_squared((zprime_mass / z_mass) ** 2, product, terms),))
+    y = hatted_mass_squared((zprime_mass / z_mass) ** 2, product, terms)
     cos2 = _cosine2(y, product)[0]
     sine2, root = product / (y * cos2), xp.sqrt(y)
     scale, stretch = (1.0, 1.0) if scale_of is None else (scale_of.scale, scale_of.stretch)
     gauge_sine2 = scale**2 * sine2 / (cos2 + scale**2 * sine2)
     w_mass = root * z_mass * xp.sqrt(cos2)
     m1, m2 = w_mass / xp.sqrt(1 - gauge_sine2), zprime_mass / (root * stretch)
-    return neutral_mixing.once(GaugeBasis(m1, gauge_sine2, m2, w_mass, sine2, root * z_mass))
+    return GaugeBasis(m1, gauge_sine2, m2, w_mass, sine2, root * z_mass)
 
 
-def kappa_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: ArrayLike) -> Float[Array, "..."]:
+def kappa_at_charge(
+    charge: ArrayLike, theta_w_dark: ArrayLike | DarkAngle, hatted_sine2: ArrayLike
+) -> Float[Array, "..."]:
     r"""Kinetic mixing that gives dark particles a charge, in measured parameters.
 
     .. math:: \kappa = \frac{t}{c'\sqrt{\hat c^2 + t^2}},\qquad t = \epsilon_\gamma e/e'
@@ -333,7 +335,9 @@ def kappa_at_charge(charge: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: Ar
     return charge / (cosine * xp.sqrt(1 - xp.asarray(hatted_sine2, float) + charge**2))
 
 
-def charge_at_kappa(kappa: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: ArrayLike) -> Float[Array, "..."]:
+def charge_at_kappa(
+    kappa: ArrayLike, theta_w_dark: ArrayLike | DarkAngle, hatted_sine2: ArrayLike
+) -> Float[Array, "..."]:
     r"""Charge of dark particles over e, divided by the dark charge over e: :math:`\kappa c'\hat c/n`, the inverse of :func:`kappa_at_charge`.
 
     Parameters
@@ -354,14 +358,14 @@ def charge_at_kappa(kappa: ArrayLike, theta_w_dark: ArrayLike, hatted_sine2: Arr
     '0.001000'
     """
     xp = array_namespace(kappa, theta_w_dark, hatted_sine2)
-    mixing = neutral_mixing.hypercharge_mixing(kappa, theta_w_dark)
-    cosine = neutral_mixing.dark_sine_cosine(theta_w_dark)[1]
+    angle = neutral_mixing.dark_sine_cosine(theta_w_dark)
+    mixing = neutral_mixing.hypercharge_mixing(kappa, angle)
     cos2 = 1 - xp.asarray(hatted_sine2, float)
-    return xp.asarray(kappa, float) * cosine * xp.sqrt(cos2) / mixing.scale
+    return xp.asarray(kappa, float) * angle.cosine * xp.sqrt(cos2) / mixing.scale
 
 
 def states_from_physical(
-    z_mass: ArrayLike, zprime_mass: ArrayLike, product: ArrayLike, kappa: ArrayLike, theta_w_dark: ArrayLike
+    z_mass: ArrayLike, zprime_mass: ArrayLike, product: ArrayLike, kappa: ArrayLike, theta_w_dark: ArrayLike | DarkAngle
 ) -> tuple[NeutralStates, GaugeBasis]:
     r"""Mass states of the mixed phase from measured masses, with its gauge basis.
 
@@ -384,10 +388,11 @@ def states_from_physical(
     >>> float(states.z_mass), float(states.zprime_mass)
     (91.1876, 3.0)
     """
-    mixing = neutral_mixing.hypercharge_mixing(kappa, theta_w_dark)
+    angle = neutral_mixing.dark_sine_cosine(theta_w_dark)
+    mixing = neutral_mixing.hypercharge_mixing(kappa, angle)
     basis = gauge_basis(z_mass, zprime_mass, product, repulsion_at_eta(mixing.eta), mixing)
     pair, parts = mixed_pair(z_mass, zprime_mass, basis, mixing)
-    return neutral_mixing.dark_states(pair, parts, kappa, theta_w_dark), basis
+    return neutral_mixing.dark_states(pair, parts, kappa, angle), basis
 
 
 def mixed_pair(
@@ -420,6 +425,6 @@ def mixed_pair(
     pair = neutral_mixing.massive_pair(
         basis.hatted_mass, sine, mixing.eta, basis.dark_mass * mixing.stretch, z_mass >= zprime_mass
     )
-    known = ~xp.isnan(pair.z_mass)
+    known = ~xp.isnan(basis.dark_mass)
     pair = pair._replace(z_mass=xp.where(known, z_mass, xp.nan), zprime_mass=xp.where(known, zprime_mass, xp.nan))
     return pair, neutral_mixing.components(pair, mixing, (sine, cosine), basis.hatted_mass)

@@ -15,7 +15,7 @@ from ..constants import SIN2_THETA_W
 from ..decays import neutral_current
 from ..decays.neutral_current import Current
 from ..electroweak import neutral_mixing, physical_inputs
-from ..electroweak.neutral_mixing import Components, NeutralStates
+from ..electroweak.neutral_mixing import Components, DarkAngle, NeutralStates
 from ..electroweak.physical_inputs import GaugeBasis
 from ..errors import InvalidInput
 from ..numerics.batching import in_batches
@@ -32,7 +32,7 @@ _CHARGES = {"up": (2 / 3, 0.5), "down": (-1 / 3, -0.5), "lepton": (-1.0, -0.5), 
 _WEAK_CHARGES = {"doublet": -0.5, "singlet": 0.0}
 SMALLEST_ANGLE = 1e-6
 """Distance of theta_W' from 0 and pi/2: closer, g2' or g1' is above a million e' (perturbation theory ends at 0.02)."""
-_ON_HOST, _BATCH = 4096, 16384  # points up to which numpy is as fast; beyond, the same lines are compiled
+_ON_HOST, _BATCH = 4096, 32768  # points up to which numpy is as fast; beyond, the same lines are compiled
 
 
 class Sector(NamedTuple):
@@ -48,6 +48,19 @@ class Sector(NamedTuple):
     dark_z: Value
 
 
+class VectorCouplings(NamedTuple):
+    """One mass state: mass in GeV, components (A1, Z1, A2, Z2), and the couplings of fermions with gauge couplings inside."""
+
+    mass: Value
+    components: Components
+    up: Current
+    down: Current
+    lepton: Current
+    neutrino: Current
+    particle: Current
+    partner: Current | None
+
+
 class Masses(NamedTuple):
     """Masses in GeV that widths need."""
 
@@ -59,15 +72,19 @@ class Masses(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """What is compiled: the sector (None where not asked for), and the partial widths of Z' and Z by channel; empty where not asked for."""
+    """What is compiled: sector, partial widths of Z' and Z by channel, couplings of a state; None or empty where not asked for."""
 
     sector: Any
     zprime_widths: dict[str, Value]
     z_widths: dict[str, Value]
+    couplings: Any
 
 
-EVERYTHING = "sector, zprime, z"
-"""Names of the parts of :class:`Numbers`; what is not asked for is not computed, and a million points need not be copied."""
+EVERYTHING = "sector, zprime widths, z widths"
+"""Names of the parts of :class:`Numbers`; what is not asked for is not computed, and a million points need not be copied.
+
+"sector" is all of the :class:`Sector`, a name of a field of it that field alone; "zprime couplings" are those of one state.
+"""
 
 
 class _Leaves(tuple):
@@ -136,15 +153,17 @@ def _solved(
     parts: str,
 ) -> Numbers:
     solve = _physical if inputs == "physical" else _gauge
-    found = solve(zprime_mass, amount, theta_w_dark, dark_charge, alpha, z_mass, mixing=mixing)
-    asked = parts.split(", ")
+    angle = neutral_mixing.dark_sine_cosine(theta_w_dark)
+    found = solve(zprime_mass, amount, angle, dark_charge, alpha, z_mass, mixing=mixing)
+    asked, dark = parts.split(", "), {"content": content, "fermions": fermions}
+    sector: Any = {name: value if {"sector", name} & {*asked} else None for name, value in found._asdict().items()}
     zprime, z = (
-        _widths(found, name, mass, partner_mass, theta_w_dark, known, content=content, fermions=fermions)
-        if name in asked
-        else {}
+        _widths(found, name, mass, partner_mass, angle, known, **dark) if f"{name} widths" in asked else {}
         for name in ("zprime", "z")
     )
-    return Numbers(found if "sector" in asked else None, zprime, z)
+    states = [part.removesuffix(" couplings") for part in asked if part.endswith(" couplings")]
+    couplings = couplings_of(found, states[0], angle, **dark) if states else None
+    return Numbers(Sector(**sector), zprime, z, couplings)
 
 
 _compiled = partial(jax.jit, static_argnames=("mixing", "inputs", "content", "fermions", "parts"))(_solved)
@@ -174,7 +193,7 @@ def _physical(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing)
 
 def _gauge(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing) -> Sector:  # type: ignore[no-untyped-def]
     """From masses without mixing and e = g1 cos(theta_W)."""
-    cosine = neutral_mixing.dark_sine_cosine(theta)[1]
+    cosine = theta.cosine
     cos_w = math.sqrt(1 - SIN2_THETA_W)
     kappa = amount / (cos_w * cosine * dark_charge) if mixing == "epsilon" else amount
     states = neutral_mixing.neutral_states(z_mass, SIN2_THETA_W, zprime_mass, kappa, theta)
@@ -196,15 +215,15 @@ def _gauge(zprime_mass, amount, theta, dark_charge, alpha, z_mass, *, mixing) ->
 def _with_couplings(kappa, states, basis, e, unit, theta, dark_charge) -> Sector:  # type: ignore[no-untyped-def]
     """Couplings of the four currents: e, g2/c_W, e' and g2'/c'. At the ends of theta_W' see :class:`MixedPhase`."""
     xp = array_namespace(states, theta, dark_charge, e)
-    sine, cosine = neutral_mixing.dark_sine_cosine(theta)
+    sine, cosine = theta
     sine2, given = basis.sin2_theta_w, dark_charge * unit
     dark_em = xp.where(cosine == 0, 0.0, given)
     inner = (sine != 0) & (cosine != 0)
     dark_z = xp.where(sine == 0, 0.0, given / xp.where(inner, sine * cosine, 1.0))
     charge = xp.abs(dark_em * states.photon.dark_em / (e * states.photon.em))
-    full = lambda value: value + 0 * states.z_mass * dark_em  # noqa: E731
+    full = lambda value: value + 0 * charge  # noqa: E731  (which depends on all)
     z = e / xp.sqrt(sine2 * (1 - sine2))
-    return Sector(full(kappa), full(charge), states, basis, full(e), full(z), full(dark_em), full(dark_z))
+    return Sector(full(kappa), charge, states, basis, full(e), full(z), full(dark_em), full(dark_z))
 
 
 def standard_model_current(sector: Any, state: Components, kind: str) -> Current:
@@ -216,19 +235,29 @@ def standard_model_current(sector: Any, state: Components, kind: str) -> Current
 
 
 def dark_current(
-    sector: Sector, state: Components, theta_w_dark: Value, kind: str, *, content: str, fermions: str
+    sector: Sector, state: Components, angle: DarkAngle, kind: str, *, content: str, fermions: str
 ) -> Current:
     """Couplings of the millicharged particle ("particle", Q' = -1) or of its neutral partner ("partner") to a state.
 
     Dirac fields carry q_W' in both halves; of Weyl fields, as in the Standard Model, only the left-handed half does.
     """
-    xp = array_namespace(theta_w_dark, state.dark_z)
     charge, weak = (-1.0, _WEAK_CHARGES[content]) if kind == "particle" else (0.0, 0.5)
     em, z = sector.dark_em * state.dark_em, sector.dark_z * state.dark_z
-    right = charge * xp.sin(theta_w_dark) ** 2
+    right = charge * angle.sine**2
     if fermions == "dirac":
         return Current(em * charge + z * (weak - right), 0 * z)
     return Current(em * charge + z * (weak / 2 - right), z * weak / 2)
+
+
+def couplings_of(sector: Sector, name: str, angle: DarkAngle, *, content: str, fermions: str) -> VectorCouplings:
+    """Mass, components and couplings of one mass state of a sector, by the name of its field in the states."""
+    states, state = sector.states, getattr(sector.states, name)
+    mass = getattr(states, f"{name}_mass", 0 * states.z_mass)
+    up, down, lepton, neutrino = (standard_model_current(sector, state, kind) for kind in _CHARGES)
+    particle, partner = (
+        dark_current(sector, state, angle, kind, content=content, fermions=fermions) for kind in ("particle", "partner")
+    )
+    return VectorCouplings(mass, state, up, down, lepton, neutrino, particle, partner if content == "doublet" else None)
 
 
 def visible_widths(sector, name, known):  # type: ignore[no-untyped-def]
@@ -309,7 +338,12 @@ def check_gap(zprime_mass: Value, amount: Value, theta_w_dark: Value, dark_charg
     """Raise InvalidInput, naming the gap, for a Z' closer to the Z than their repulsion."""
     full = np.broadcast_arrays(*(np.asarray(v, float) for v in (zprime_mass, amount, theta_w_dark, dark_charge)))
     mass, amount, theta, dark_charge = (value.ravel() for value in full)
-    z_mass, sine = particles.mass("Z"), np.sin(theta)
+    z_mass = particles.mass("Z")
+    if mixing == "kappa":
+        # eta is largest at pi/2: without sines, and most points are done with
+        some = np.flatnonzero((mass / z_mass - 1) ** 2 * ((1 - amount) * (1 + amount)) <= 3 * amount**2)
+        mass, amount, theta, dark_charge = (value[some] for value in (mass, amount, theta, dark_charge))
+    sine = np.sin(theta)
     if mixing == "kappa":
         eta2 = (amount * sine) ** 2 / ((1 - amount) * (1 + amount))
     else:

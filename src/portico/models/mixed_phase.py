@@ -11,14 +11,13 @@ import jax
 import numpy as np
 
 from ..constants import SIN2_THETA_W
-from ..decays.neutral_current import Current
 from ..electroweak import neutral_mixing, perturbative
 from ..electroweak.exchange import NeutralExchange
 from ..electroweak.mixing_effects import MixingEffects
-from ..electroweak.neutral_mixing import NeutralStates
 from ..errors import InvalidInput, unknown_name
 from ..numerics.namespace import array_namespace
 from . import _mixed_phase, _parent_decays
+from ._mixed_phase import VectorCouplings
 from ._parameters import HEAVIEST_GEV, LIGHTEST_PARTICLE_GEV, SMALLEST, millicharged_particle
 from .base import Model, Parameter, ParentDecay, Value, plain, ratios
 from .dark_photon import DarkPhoton
@@ -29,19 +28,6 @@ LANDAU_POLE_GEV = 3e3
 """Poles below this are told: production at the LHC reaches that energy, and the ceiling e' = 9 e of the source is a pole at 2.9 TeV."""
 _LARGEST_COUPLING = 4 * math.pi
 _THETA_W = math.asin(math.sqrt(SIN2_THETA_W))
-
-
-class VectorCouplings(NamedTuple):
-    """One mass state: mass in GeV, components (A1, Z1, A2, Z2), and the couplings of fermions with gauge couplings inside."""
-
-    mass: Value
-    components: neutral_mixing.Components
-    up: Current
-    down: Current
-    lepton: Current
-    neutrino: Current
-    particle: Current
-    partner: Current | None
 
 
 class ElectroweakShifts(NamedTuple):
@@ -186,22 +172,22 @@ class MixedPhase(Model):
 
     def charge(self) -> Value:
         """Return the charge of chi over e, :math:`|\\epsilon_\\gamma|`, from epsilon or kappa."""
-        return self.epsilon if self.epsilon is not None else plain(self._numbers("sector").sector.epsilon)
+        return self.epsilon if self.epsilon is not None else plain(self._numbers("epsilon").sector.epsilon)
 
     def mixing(self) -> Value:
         """Return the kinetic mixing kappa, from kappa or epsilon."""
-        return self.kappa if self.kappa is not None else plain(self._numbers("sector").sector.kappa)
+        return self.kappa if self.kappa is not None else plain(self._numbers("kappa").sector.kappa)
 
     def partial_widths(self) -> dict[str, Value]:
         """Return partial widths of the Z' in GeV by channel; chi chi is the millicharged pair.
 
         Source: :mod:`portico.decays.neutral_current` with the exact couplings.
         """
-        return _mixed_phase.in_order(self._numbers("zprime").zprime_widths)
+        return _mixed_phase.in_order(self._numbers("zprime widths").zprime_widths)
 
     def z_widths(self) -> dict[str, Value]:
         """Return partial widths of the Z in GeV by channel, those of the Standard Model with the couplings of the mixed state."""
-        return _mixed_phase.in_order(self._numbers("z").z_widths)
+        return _mixed_phase.in_order(self._numbers("z widths").z_widths)
 
     def parent_decays(self) -> dict[str, ParentDecay]:
         """Return decays of Z and mesons to chi chi and nu_D nu_D: pairs of mesons through photon, Z and Z', Dalitz decays through the photon.
@@ -220,7 +206,8 @@ class MixedPhase(Model):
 
         Source: arXiv:1506.04760 eqs. (38), (41), (44); exact here, of the vector couplings to charge alone. 0 without millicharge.
         """
-        sector, zprime, photon = self._numbers("sector").sector, self.couplings("Z'"), self.couplings("photon")
+        sector = self._numbers("sector").sector
+        zprime, photon = (self._couplings_of(sector, name) for name in ("zprime", "photon"))
         xp = array_namespace(photon.particle.vector)
         product = sector.em**2 * sector.states.photon.em * photon.particle.vector
         top = sector.em**2 * sector.states.zprime.em * zprime.particle.vector
@@ -242,23 +229,17 @@ class MixedPhase(Model):
             raise unknown_name("state", state, STATES, where="couplings of mixed_phase")
         if method not in ("exact", "perturbative"):
             raise unknown_name("method", method, ("exact", "perturbative"), where="couplings of mixed_phase")
+        name = STATES[state]
+        if method == "exact":
+            return self._numbers(f"{name} couplings").couplings
         sector = self._numbers("sector").sector
-        states = sector.states if method == "exact" else self._printed(perturbative.neutral_states)
-        return self._couplings_of(sector, states, state)
+        printed = sector._replace(states=self._printed(perturbative.neutral_states))
+        return self._couplings_of(printed, name)
 
-    def _couplings_of(self, sector: _mixed_phase.Sector, states: NeutralStates, state: str) -> VectorCouplings:
+    def _couplings_of(self, sector: _mixed_phase.Sector, name: str) -> VectorCouplings:
         """Mass, components and couplings of one mass state of a sector."""
-        parts = getattr(states, STATES[state])
-        masses = {"Z": states.z_mass, "Z'": states.zprime_mass}
-        own = {
-            kind: _mixed_phase.standard_model_current(sector, parts, kind)
-            for kind in ("up", "down", "lepton", "neutrino")
-        }
-        dark = {kind: _mixed_phase.dark_current(sector, parts, self.theta_w_dark, kind, content=self.content, fermions=self.fermions)
-                for kind in ("particle", "partner")}  # fmt: skip
-        partner = dark["partner"] if self.content == "doublet" else None
-        mass = masses.get(state, 0 * states.z_mass)
-        return VectorCouplings(mass, parts, **own, particle=dark["particle"], partner=partner)
+        angle = neutral_mixing.dark_sine_cosine(self.theta_w_dark)
+        return _mixed_phase.couplings_of(sector, name, angle, content=self.content, fermions=self.fermions)
 
     def massless_residue(self) -> Value:
         r"""Return :math:`\sum c_ac_b` over photon and A' in the order EM, Z, EM', Z': all that a choice of basis among them leaves.
@@ -272,7 +253,7 @@ class MixedPhase(Model):
         numbers = self._numbers()
         zero = 0 * numbers.sector.kappa
         widths = (zero, sum(numbers.z_widths.values()), sum(numbers.zprime_widths.values()))
-        found = [self._couplings_of(numbers.sector, numbers.sector.states, name) for name in ("photon", "Z", "Z'")]
+        found = [self._couplings_of(numbers.sector, name) for name in ("photon", "z", "zprime")]
         xp = array_namespace(*widths)
 
         def together(values: list[Value]) -> Value:
@@ -310,10 +291,11 @@ class MixedPhase(Model):
 
         The ratio is that of the vector coupling to the Z here over -epsilon e tan(theta_W) there.
         """
-        sector, chi = self._numbers("sector").sector, self.couplings("Z").particle.vector
+        sector = self._numbers("sector").sector
+        chi, photon = (self._couplings_of(sector, name).particle.vector for name in ("z", "photon"))
         sine2 = sector.basis.hatted_sine2
         xp = array_namespace(sine2)
-        there = -self.couplings("photon").particle.vector * xp.sqrt(sine2 / (1 - sine2))
+        there = -photon * xp.sqrt(sine2 / (1 - sine2))
         ratio = xp.where(there == 0, math.nan, chi / xp.where(there == 0, 1.0, there))
         model = Millicharged(mass=self.mass, epsilon=self.charge(), kind="hypercharge", alpha=self.alpha)
         note = "the Z' and its exchange beside the photon are left out; the coupling to the Z is z_coupling_ratio times that of hypercharge."
@@ -340,7 +322,7 @@ class MixedPhase(Model):
         xp = array_namespace(zero)
         dark = [
             sum(widths.get(name, 0.0) for name in (_mixed_phase.PARTICLE, _mixed_phase.PARTNER))
-            for widths in numbers[1:]
+            for widths in (numbers.zprime_widths, numbers.z_widths)
         ]
         total = sum(numbers.zprime_widths.values())
         eta = mixing * xp.sin(self.theta_w_dark) / xp.sqrt(1 - xp.asarray(mixing) ** 2)

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 _MANY = 4  # batches from which threads are worth their start
+_PAGE = 1 << 21  # bytes of a large page of memory
 
 
 def concrete(function: Callable[[], Any]) -> Any:
@@ -51,7 +52,7 @@ def _in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) 
         return np.empty(shape)
     length, first = part(0)  # compiled once, before the others start
     columns = first if isinstance(first, tuple) else (first,)
-    whole = [np.empty(count, np.asarray(column).dtype) for column in columns]
+    whole = [_empty(count, np.asarray(column).dtype) for column in columns]
 
     def keep(start: int, length: int, found: Any) -> None:
         for column, values in zip(whole, found if isinstance(found, tuple) else (found,), strict=True):
@@ -70,6 +71,16 @@ def _in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) 
     if not isinstance(first, tuple):
         return whole[0].reshape(shape)
     return type(first)(*(column.reshape(shape) for column in whole))
+
+
+def _empty(count: int, dtype: np.dtype[Any]) -> np.ndarray:
+    """An array to be filled; a long one begins with a large page, so that it takes few of them and half the time to get."""
+    size = count * dtype.itemsize
+    if size < 2 * _PAGE:
+        return np.empty(count, dtype)
+    memory = np.empty(size + _PAGE, np.uint8)
+    start = -memory.ctypes.data % _PAGE
+    return memory[start : start + size].view(dtype)
 
 
 def on_different(function: Callable[[np.ndarray], np.ndarray], values: Any) -> np.ndarray:
