@@ -308,7 +308,7 @@ def test_what_is_asked_alone_is_what_it_is_beside_the_rest(monkeypatch):
                        theta_w_dark=rng.uniform(0.1, 1.4, 50))  # fmt: skip
     on_host, all_of_it = model.couplings("Z'"), model.exchange()
     monkeypatch.setattr(_mixed_phase, "_ON_HOST", 0)
-    monkeypatch.setattr(_mixed_phase, "_BATCH", 16)
+    monkeypatch.setattr(_mixed_phase, "_BATCHES", (16,))
     for one, other in zip(jax.tree.leaves(model.couplings("Z'")), jax.tree.leaves(on_host), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(on_host.up.vector, all_of_it.up_vector[:, 2], rtol=1e-15)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portico.electroweak.exchange import NeutralExchange
-from portico.production import central_kernels, drell_yan, parton_tables, pole_sums, pole_tables
+from portico.production import central_kernels, drell_yan, parton_tables, pole_sums, pole_tables, side_flux
 from portico.production.central_kernels import CELLS, CentralKernel
 from portico.production.side_flux import BETA_GAMMA
 
@@ -106,7 +106,7 @@ def test_slow_particles_are_those_of_each_exchange_by_itself(kernels, tables):
     log_place = np.random.default_rng(5).uniform(np.log(0.02), np.log(20.0), which.size)
     found = pole_sums.slow_at(tables, which, exchange, log_place)
     flux, _ = _directly(kernels, which, exchange)
-    cell, shares = pole_sums.between_nodes(log_place, BETA_GAMMA.size + 1)
+    cell, shares = side_flux.between_nodes(log_place, BETA_GAMMA.size + 1)
     sums = np.pad(np.cumsum(flux, axis=-1), ((0, 0), (1, 0)))
     row = np.arange(which.size)
     each = zip(shares, (np.maximum(cell, 0), cell + 1, np.minimum(cell + 2, BETA_GAMMA.size)), strict=True)

@@ -18,7 +18,7 @@ from ..electroweak import neutral_mixing, physical_inputs
 from ..electroweak.neutral_mixing import Components, DarkAngle, NeutralStates
 from ..electroweak.physical_inputs import GaugeBasis
 from ..errors import InvalidInput
-from ..numerics.batching import in_batches
+from ..numerics.batching import batch_size, in_batches
 from ..numerics.namespace import array_namespace
 from .base import plain
 
@@ -32,7 +32,7 @@ _CHARGES = {"up": (2 / 3, 0.5), "down": (-1 / 3, -0.5), "lepton": (-1.0, -0.5), 
 _WEAK_CHARGES = {"doublet": -0.5, "singlet": 0.0}
 SMALLEST_ANGLE = 1e-6
 """Distance of theta_W' from 0 and pi/2: closer, g2' or g1' is above a million e' (perturbation theory ends at 0.02)."""
-_ON_HOST, _BATCH = 4096, 32768  # points up to which numpy is as fast; beyond, the same lines are compiled
+_ON_HOST, _BATCHES = 4096, (8192, 32768)  # points up to which numpy is as fast; beyond, the same lines are compiled
 
 
 class Sector(NamedTuple):
@@ -72,18 +72,20 @@ class Masses(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """What is compiled: sector, partial widths of Z' and Z by channel, couplings of a state; None or empty where not asked for."""
+    """What is compiled: sector, partial widths of Z' and Z by channel, couplings of a state, exchange; None or empty where not asked for."""
 
     sector: Any
     zprime_widths: dict[str, Value]
     z_widths: dict[str, Value]
     couplings: Any
+    exchange: Any
 
 
 EVERYTHING = "sector, zprime widths, z widths"
 """Names of the parts of :class:`Numbers`; what is not asked for is not computed, and a million points need not be copied.
 
-"sector" is all of the :class:`Sector`, a name of a field of it that field alone; "zprime couplings" are those of one state.
+"sector" is all of the :class:`Sector`, a name of a field of it that field alone; "zprime couplings" are those of one state, "exchange" is
+what production needs.
 """
 
 
@@ -126,7 +128,7 @@ def in_blocks(
         found, structure = jax.tree.flatten(compiled(*arrays, *fixed, **options))
         return _Leaves(*found)
 
-    found = in_batches(leaves, arguments, _BATCH)
+    found = in_batches(leaves, arguments, batch_size(count, _BATCHES))
     return jax.tree.unflatten(structure, found)
 
 
@@ -163,7 +165,22 @@ def _solved(
     )
     states = [part.removesuffix(" couplings") for part in asked if part.endswith(" couplings")]
     couplings = couplings_of(found, states[0], angle, **dark) if states else None
-    return Numbers(Sector(**sector), zprime, z, couplings)
+    exchange = None
+    if "exchange" in asked:
+        each = [couplings_of(found, name, angle, **dark) for name in ("photon", "z", "zprime")]
+        widths = [sum(_widths(found, name, mass, partner_mass, angle, known, **dark).values()) for name in ("z", "zprime")]  # fmt: skip
+        exchange = _exchanged(each, [0 * found.epsilon, *widths])
+    return Numbers(Sector(**sector), zprime, z, couplings, exchange)
+
+
+def _exchanged(each: list[VectorCouplings], widths: list[Value]) -> dict[str, list[Value]]:
+    """What production needs of each vector, by the names of a NeutralExchange; all of one shape."""
+    found = {"mass": [one.mass for one in each], "width": widths}
+    for kind in ("up", "down", "lepton", "particle"):
+        for part in ("vector", "axial"):
+            found[f"{kind}_{part}"] = [getattr(getattr(one, kind), part) for one in each]
+    zero = widths[0]
+    return {name: [zero + value for value in values] for name, values in found.items()}
 
 
 _compiled = partial(jax.jit, static_argnames=("mixing", "inputs", "content", "fermions", "parts"))(_solved)

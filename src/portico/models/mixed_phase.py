@@ -250,19 +250,11 @@ class MixedPhase(Model):
 
     def exchange(self) -> NeutralExchange:
         """Return what production needs of this model: photon, Z and Z' with exact couplings and widths; the A' is decoupled."""
-        numbers = self._numbers()
-        zero = 0 * numbers.sector.kappa
-        widths = (zero, sum(numbers.z_widths.values()), sum(numbers.zprime_widths.values()))
-        found = [self._couplings_of(numbers.sector, name) for name in ("photon", "z", "zprime")]
-        xp = array_namespace(*widths)
-
-        def together(values: list[Value]) -> Value:
-            return xp.stack(xp.broadcast_arrays(*(zero + value for value in values)), axis=-1)
-
-        pairs = {f"{kind}_{part}": together([getattr(getattr(c, kind), part) for c in found])
-                 for kind in ("up", "down", "lepton", "particle") for part in ("vector", "axial")}  # fmt: skip
-        mass = together([c.mass for c in found])
-        return NeutralExchange(names=("photon", "Z", "Z'"), mass=mass, width=together(list(widths)), **pairs)
+        found = self._numbers("exchange").exchange
+        xp = array_namespace(*found["mass"])
+        # the numbers of one vector side by side, as compiled code takes them
+        parts = {name: xp.moveaxis(xp.stack(values), 0, -1) for name, values in found.items()}
+        return NeutralExchange(names=("photon", "Z", "Z'"), **parts)
 
     def as_dark_photon(self) -> DarkPhotonLike:
         r"""Return the Z' as a dark photon of the same coupling to charge and the same width to dark particles, to recast its limits.

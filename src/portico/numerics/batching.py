@@ -24,6 +24,11 @@ def concrete(function: Callable[[], Any]) -> Any:
             return function()
 
 
+def batch_size(count: int, sizes: Sequence[int]) -> int:
+    """Return the smallest of increasing sizes of which two hold ``count`` points, else the largest: few points are not padded to many."""
+    return next((size for size in sizes if count <= 2 * size), sizes[-1])
+
+
 def in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -> Any:
     """Return ``function(*arrays)`` for arrays that broadcast, evaluated ``size`` points at a time on padded flat arrays.
 

@@ -82,9 +82,10 @@ def _refine_extrema(function: Function, level: np.ndarray, grid: np.ndarray, hei
     owner, place = np.repeat(points, fine.shape[1]), fine[cells].ravel()
     value = _logarithm(function(owner, place), level[owner])
     found: Samples = {}
-    for point in np.unique(points):
-        mine = owner == point
-        found[int(point)] = _merged(grid, height[point], place[mine], value[mine])
+    own, first = np.unique(points, return_index=True)  # in order already
+    of_point = (np.split(part, first[1:] * fine.shape[1]) for part in (place, value))
+    for point, places, values in zip(own, *of_point, strict=True):
+        found[int(point)] = _merged(grid, height[point], places, values)
     _into_dips(function, level, found, [int(point) for point in np.unique(points[dips[points, cells]])])
     return found
 

@@ -117,6 +117,23 @@ def central_kernel(
     return CentralKernel(*(np.stack(part).reshape(mass.shape + part[0].shape) for part in zip(*each, strict=True)))
 
 
+def compiled_kernel(
+    table: PartonLuminosities, mass: float, pseudorapidity: float, *, minimum_pair_mass: float = MINIMUM_PAIR_MASS
+) -> CentralKernel:
+    """Return :func:`central_kernel` of one mass with velocities, compiled: for kernels of many masses. Source: there."""
+    found = _compiled_kernel(float(pseudorapidity), float(minimum_pair_mass))(table, mass)
+    return CentralKernel(*(np.asarray(part) for part in found))
+
+
+@cache
+def _compiled_kernel(pseudorapidity: float, minimum_pair_mass: float) -> Any:
+    return jax.jit(
+        lambda table, mass: central_kernel(
+            table, mass, pseudorapidity, minimum_pair_mass=minimum_pair_mass, velocity="resolved"
+        )
+    )
+
+
 def _symmetric(table: PartonLuminosities) -> Any:
     """Coefficients of up type and down type, both orientations, shape (b, 2, a)."""
     xp = array_namespace(*table)

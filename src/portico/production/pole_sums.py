@@ -14,20 +14,20 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..electroweak.exchange import NeutralExchange
-from ..numerics.batching import in_batches
+from ..numerics.batching import batch_size, in_batches
 from ..numerics.quadrature import Estimate
 from .central_kernels import CELLS
 from .drell_yan import PICOBARN
 from .pole_tables import BELOW, FIRST, NODES, ROWS, STRIDES, PoleTable, on_ends
-from .side_flux import BETA_GAMMA
+from .side_flux import BETA_GAMMA, STEP, between_nodes
 
 _OFF_AXIS = 1.2
 """How far off the real axis nodes are used, in their own distance."""
 _UNKNOWN, _CLEAR, _OF_SUMS = 5e-4, 1.5, 1e-4
 """Relative error from which on poles are summed over, where they are that far off the axis in cells of tau; and the error of such a sum."""
 _NARROWEST = 1e-13
-_BLOCK = 8192
-_STEP = float(np.log(BETA_GAMMA[1] / BETA_GAMMA[0]))
+_BLOCKS = (1024, 8192)
+_COUPLINGS = ("up_vector", "up_axial", "down_vector", "down_axial", "particle_vector", "particle_axial")
 
 
 def density_at(table: PoleTable, which: np.ndarray, exchange: NeutralExchange) -> Estimate:
@@ -65,20 +65,8 @@ def slow_at(table: PoleTable, which: np.ndarray, exchange: NeutralExchange, log_
     count = table.slow_photon.shape[-2]
     cell, shares = between_nodes(log_beta_gamma, count)
     fine, coarse = _blocks(exchange, table, table.slow_photon, table.slow_nodes, which, cell, *shares)
-    known = log_beta_gamma < np.log(BETA_GAMMA[0]) + (count - 2) * _STEP
+    known = log_beta_gamma < np.log(BETA_GAMMA[0]) + (count - 2) * STEP
     return Estimate(np.where(known, fine, np.nan), np.abs(fine - coarse))
-
-
-def between_nodes(log_beta_gamma: np.ndarray, count: int) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
-    """Return cells of ``count`` nodes (-1 below the first) and shares of what is below it and the next two, for what is below any place.
-
-    Source: the integral of hats on the nodes, :class:`portico.production.side_flux.SideFlux`.
-    """
-    place = (log_beta_gamma - np.log(BETA_GAMMA[0])) / _STEP
-    cell = np.clip(np.floor(place), -1, count - 3).astype(int)
-    s = np.clip(place - cell, 0.0, 1.0)
-    lower = np.where(cell >= 0, 0.5 * (1 - s) ** 2, 0.0)
-    return cell, (lower, 1 - 0.5 * s * s - lower, 0.5 * s * s)
 
 
 def _blocks(
@@ -86,20 +74,23 @@ def _blocks(
 ) -> Any:
     """Value and error; or, with cells and shares of velocities, value from six nodes and from four."""
     names, twice = exchange.names, len(shares) > 0
-    parts = [np.broadcast_to(np.asarray(part, float), (which.size, len(names))) for part in exchange[1:]]
-    columns = [part[:, k] for part in parts for k in range(len(names))]
+    massive = [k for k, name in enumerate(names) if name != "photon"]
+    poles = [getattr(exchange, field)[..., k] for field in ("mass", "width") for k in massive]
+    columns = [getattr(exchange, field)[..., k] for field in _COUPLINGS for k in range(len(names))]
 
     def block(*known: Any) -> Any:
-        own, columns = known[: 1 + len(shares)], known[1 + len(shares) :]
-        found = []
-        for k, name in enumerate(names):
-            if name != "photon":
-                place = _place(table.start, table.span, table.errors, own[0], columns[k], columns[len(names) + k])
-                phi = _looked_up(twice, place, _beside(nodes, place.first, place.stride, *own))
-                found.append(_with_sums(table, place, phi, *own))
-        return Estimate(*_summed(names, twice, _at_rest(photon, *own), found, columns))
+        own, rest = known[: 1 + len(shares)], known[1 + len(shares) :]
+        mass, width, couplings = rest[: len(massive)], rest[len(massive) : 2 * len(massive)], rest[2 * len(massive) :]
+        if not massive:
+            return Estimate(*_summed(names, photon, None, [], own, couplings))
+        # the poles of all vectors in one go
+        each = [np.concatenate([part] * len(massive)) for part in own]
+        place = _place(table.start, table.span, table.errors, each[0], np.concatenate(mass), np.concatenate(width))
+        phi = _looked_up(twice, place, _beside(nodes, place.first, place.stride, *each))
+        place, *phi = _with_sums(table, place, phi, *each)
+        return Estimate(*_summed(names, photon, place, phi, own, couplings))
 
-    return in_batches(block, [which, *shares, *columns], _BLOCK)
+    return in_batches(block, [which, *shares, *poles, *columns], batch_size(which.size, _BLOCKS))
 
 
 class _Complex(NamedTuple):
@@ -207,7 +198,6 @@ def _of_velocities(flat: Any, row: Any, cell: Any, shares: tuple[Any, ...]) -> A
     return jnp.asarray(sum(share.astype(flat.dtype)[:, None] * flat[row + column] for share, column in each), float)
 
 
-@jax.jit
 def _at_rest(photon: Any, which: Any, cell: Any = None, *shares: Any) -> list[Any]:
     """The integral over two photons of the four rows."""
     flat, row = photon.reshape(-1, ROWS), which.astype(jnp.int32) * photon.shape[-2]
@@ -256,7 +246,7 @@ def _with_sums(table: PoleTable, place: _Place, phi: list[list[_Complex]], which
         mine = np.flatnonzero(number == one)
         weights = table.measure[one] / table.place[one] / (table.place[one] - (s.real + 1j * s.imag)[mine, None])
         if not shares:
-            found[mine] = weights @ table.rows[one]
+            found[mine] = np.einsum("mn,nr->mr", weights, table.rows[one])  # few: threads are not worth their start
             continue
         ends = np.asarray(table.slow_nodes[one, :FIRST, :, ROWS:], float)
         cell, *each = (np.asarray(part)[poor[mine]] for part in shares)
@@ -280,14 +270,17 @@ def _with_sums(table: PoleTable, place: _Place, phi: list[list[_Complex]], which
 # --- sums over pairs of vectors --------------------------------------------------------------------------------------
 
 
-@partial(jax.jit, static_argnums=(0, 1))
-def _summed(names: tuple[str, ...], twice: bool, photon: list[Any], found: list[tuple[Any, ...]], columns: tuple[Any, ...]) -> tuple[Any, Any]:  # fmt: skip
+@partial(jax.jit, static_argnums=0)
+def _summed(names: tuple[str, ...], photons: Any, places: Any, phi: list[Any], own: tuple[Any, ...], columns: tuple[Any, ...]) -> tuple[Any, Any]:  # fmt: skip
     """Sum over pairs of vectors and its error, or the same from four nodes, pb."""
-    size = len(names)
-    part = [columns[k * size : (k + 1) * size] for k in range(len(NeutralExchange._fields) - 1)]
-    up_v, up_a, down_v, down_a, _, _, own_v, own_a = part[2:]
-    poles = iter(found)
-    each = [None if name == "photon" else next(poles) for name in names]
+    size, twice, photon = len(names), len(phi) > 1, _at_rest(photons, *own)
+    up_v, up_a, down_v, down_a, own_v, own_a = (columns[k * size : (k + 1) * size] for k in range(len(_COUPLINGS)))
+    each: list[Any] = []
+    for name in names:
+        count = own[0].shape[0]
+        start = count * sum(other is not None for other in each)
+        mine = lambda part, start=start, count=count: part[start : start + count]  # noqa: E731
+        each.append(None if name == "photon" else jax.tree.map(mine, (places, *phi)))
     total, other = 0.0, 0.0
     for i in range(size):
         for j in range(i + 1):

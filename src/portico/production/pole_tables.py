@@ -21,10 +21,12 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..numerics import quadrature
+from ..numerics.namespace import array_namespace
 from .central_kernels import CELLS, CentralKernel
 from .side_flux import BETA_GAMMA
 
@@ -39,7 +41,7 @@ FIRST = CELLS + 1
 NODES = FIRST + BELOW + BEYOND + 1
 """Nodes of both kinds."""
 _PER_CELL = 3
-_LEAST, _VELOCITIES = 64, (24, 48, BETA_GAMMA.size)
+_LEAST, _VELOCITIES = 64, (0, 24, 48, BETA_GAMMA.size)
 """Number of tables, and numbers of velocities, that are stacked at least."""
 _ROUGH = ((-5, 3 / 256), (-3, -25 / 256), (-1, 150 / 256), (1, 150 / 256), (3, -25 / 256), (5, 3 / 256))
 _SURE = 2.0
@@ -85,85 +87,90 @@ def pole_table(kernel: CentralKernel, fastest: float = 0.0) -> PoleTable:
 
     Source: the module.
     """
-    start, span = float(kernel.ends[0]), float(kernel.ends[1] - kernel.ends[0])
+    least = int(np.searchsorted(BETA_GAMMA, fastest)) + 3 if fastest > 0 else 0
+    count = next((size for size in _VELOCITIES if size >= least), BETA_GAMMA.size)
+    found = _tabulated(*kernel[:2], jnp.asarray(kernel.velocity)[..., :count])
+    return PoleTable(*(np.asarray(part) for part in found), np.asarray(kernel.error))
+
+
+@jax.jit
+def _tabulated(log_ends: Any, powers: Any, velocity: Any) -> tuple[Any, ...]:
+    """All but the last of a table."""
+    start, span = log_ends[0], log_ends[1] - log_ends[0]
     t, weight = quadrature.gauss_legendre(_PER_CELL)
     inside = ((np.arange(CELLS)[:, None] + t) / CELLS).ravel()
     at_node = np.arange(FIRST) / CELLS
-    x, own = (np.exp(2 * (start + span * place**2)) for place in (inside, at_node))
+    x, own = (jnp.exp(2 * (start + span * place**2)) for place in (inside, at_node))
     below = own[0] * (1 - (np.arange(BELOW + BEYOND + 1) / BELOW) ** 2)
     measure = np.tile(weight, CELLS) / CELLS * 2 * span * inside
     # dM/M/(x - x_k), without loss of digits where x is next to x_k
-    matrix = measure / np.expm1(2 * span * (inside - at_node[:, None]) * (inside + at_node[:, None])) / own[:, None]
-    with np.errstate(divide="ignore"):
-        logarithm = np.where(at_node < 1, np.log((own[-1] - own) / own), 0.0)
+    matrix = measure / jnp.expm1(2 * span * (inside - at_node[:, None]) * (inside + at_node[:, None])) / own[:, None]
+    logarithm = jnp.log(jnp.where(at_node < 1, (own[-1] - own) / own, 1.0))
     # [h(x)/x - h(x_k)/x_k]/(x - x_k) and what is left of it; both times x_k
     alone = (logarithm - 2 * matrix @ x) / (2 * own)
-    sums = [(matrix / x) * own[:, None], (measure / x) / (x - below[:, None]), (measure / x**2)[None]]
-    sums[1][0] = 0.0  # at x_0 itself; not used
+    off = x - below[1:, None]  # x_0 itself is not used
+    under = jnp.concatenate([jnp.zeros((1, x.size)), measure / x / off])
+    sums = [(matrix / x) * own[:, None], under, (measure / x**2)[None]]
 
-    powers, f = np.asarray(kernel.powers), t[:, None]
+    f = t[:, None]
     rows = powers[:, None, 0] + f * (powers[:, None, 1] + f * (powers[:, None, 2] + f * powers[:, None, 3]))
     rows = rows.reshape(-1, ROWS)
-    ends = np.concatenate([powers[:, 0], powers[-1].sum(0)[None]])
+    ends = jnp.concatenate([powers[:, 0], powers[-1].sum(0)[None]])
     nodes, photon = _integrated([part @ rows for part in sums], alone, ends)
-    slow = np.zeros((FIRST, 0))
-    if fastest > 0:
-        count = min(int(np.searchsorted(BETA_GAMMA, fastest)) + 3, BETA_GAMMA.size)
-        part = np.asarray(kernel.velocity)[..., :count]
-        slow = np.moveaxis(np.cumsum(part, axis=-1) - part, -1, 1).reshape(FIRST, -1)
+    slow = jnp.moveaxis(jnp.cumsum(velocity, axis=-1) - velocity, -1, 1).reshape(FIRST, -1)
     slow_nodes, slow_photon = _integrated([on_ends(part) @ slow for part in sums], alone, slow)
-    return PoleTable(
-        np.array(start), np.array(span), photon[0], nodes.reshape(-1, 2 * ROWS), _errors(nodes, own),
-        slow_photon.reshape(-1, ROWS), _paired(slow_nodes), x, measure, rows, np.array(float(kernel.error)),
+    return (
+        start, span, photon[0], nodes.reshape(-1, 2 * ROWS), _errors(nodes, own), slow_photon.reshape(-1, ROWS), _paired(slow_nodes),
+        x, measure, rows,
     )  # fmt: skip
 
 
-def _integrated(sums: list[np.ndarray], alone: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _integrated(sums: list[Any], alone: Any, ends: Any) -> tuple[Any, Any]:
     """Nodes of both kinds, shape (266, 2, columns), and the integral over two photons."""
     above, below, photon = sums
-    first = np.stack([above + alone[:, None] * ends, ends], axis=1)
-    return np.concatenate([first, np.stack([below, 0 * below], axis=1)]), photon
+    first = jnp.stack([above + alone[:, None] * ends, ends], axis=1)
+    return jnp.concatenate([first, jnp.stack([below, 0 * below], axis=1)]), photon
 
 
-def on_ends(weights: np.ndarray) -> np.ndarray:
+def on_ends(weights: Any) -> Any:
     """Return weights (m, 480) of the nodes of the integral as those of the ends of cells (m, 161), for what is linear between them.
 
     Source: linear interpolation.
     """
+    xp = array_namespace(weights)
     t, _ = quadrature.gauss_legendre(_PER_CELL)
     inside = weights.reshape(weights.shape[0], CELLS, t.size)
-    found = np.zeros((weights.shape[0], FIRST), weights.dtype)
-    found[:, :-1] += inside @ (1 - t)
-    found[:, 1:] += inside @ t
-    return found
+    none = xp.zeros((weights.shape[0], 1))
+    return xp.concatenate([inside @ (1 - t), none], axis=1) + xp.concatenate([none, inside @ t], axis=1)
 
 
-def _paired(nodes: np.ndarray) -> np.ndarray:
+def _paired(nodes: Any) -> Any:
     """Nodes (266, 2, columns) as (266, k, 8), in single precision: there are many, and a share need not be known to more."""
     count = nodes.shape[-1] // ROWS
-    return np.moveaxis(nodes.reshape(NODES, 2, count, ROWS), 1, 2).reshape(NODES, count, 2 * ROWS).astype(np.float32)
+    return jnp.moveaxis(nodes.reshape(NODES, 2, count, ROWS), 1, 2).reshape(NODES, count, 2 * ROWS).astype(jnp.float32)
 
 
-def _errors(nodes: np.ndarray, own: np.ndarray) -> np.ndarray:
+def _errors(nodes: Any, own: Any) -> Any:
     """Relative errors, by distance of the nodes: what nodes twice as far apart miss at a node, the largest next to each."""
-    above, below = nodes[:FIRST], np.ascontiguousarray(nodes[FIRST:, 0])
-    weight = np.stack([np.ones(FIRST), np.pi / (2 * own)], axis=-1)[..., None]
-    size = _positive(np.max(np.sum(weight * np.abs(above), axis=1), axis=-1))
-    size_below = _positive(np.max(np.abs(below), axis=-1))
+    above, below = nodes[:FIRST], nodes[FIRST:, 0]
+    weight = jnp.stack([jnp.ones(FIRST), np.pi / (2 * own)], axis=-1)[..., None]
+    size = _positive(jnp.max(jnp.sum(weight * jnp.abs(above), axis=1), axis=-1))
+    size_below = _positive(jnp.max(jnp.abs(below), axis=-1))
     of_above, of_below = _tests()
-    found = np.full((STRIDES.size, NODES), np.inf)
-    place = np.arange(FIRST)
-    missed = np.abs(of_above @ above.reshape(FIRST, -1)).reshape(STRIDES.size, FIRST, *above.shape[1:])
+    found, place = [], np.arange(FIRST)
+    missed = jnp.abs(of_above @ above.reshape(FIRST, -1)).reshape(STRIDES.size, FIRST, *above.shape[1:])
     for level, stride in enumerate(STRIDES):
         k = np.minimum(place, CELLS - 5 * stride)
-        off = np.max(np.sum(weight[k] * missed[level], axis=1), axis=-1) / size[k] / _SURE
-        found[level, :FIRST] = np.maximum.reduce([off[np.minimum(np.abs(place + j), CELLS)] for j in (-stride, 0, stride)])  # fmt: skip
-        if of_below[level].size:
-            k = _tested_below(stride)
-            off = np.max(np.abs(of_below[level] @ below), axis=-1) / size_below[k] / _SURE
+        off = jnp.max(jnp.sum(weight[k] * missed[level], axis=1), axis=-1) / size[k] / _SURE
+        first = jnp.max(jnp.stack([off[np.minimum(np.abs(place + j), CELLS)] for j in (-stride, 0, stride)]), axis=0)
+        second = jnp.full(NODES - FIRST, jnp.inf)
+        k = _tested_below(stride)
+        if k.size:
+            off = jnp.max(jnp.abs(of_below[level] @ below), axis=-1) / size_below[k] / _SURE
             # from one distance farther off x_0 than it could be tested
-            found[level, FIRST + k[0] + stride :] = np.pad(off, (0, 5 * stride), mode="edge")[:-stride]
-    return found
+            second = second.at[k[0] + stride :].set(jnp.pad(off, (0, 5 * stride), mode="edge")[:-stride])
+        found.append(jnp.concatenate([first, second]))
+    return jnp.stack(found)
 
 
 def _tested_below(stride: int) -> np.ndarray:
@@ -185,8 +192,8 @@ def _tests() -> tuple[np.ndarray, list[np.ndarray]]:
     return above, below
 
 
-def _positive(values: np.ndarray) -> np.ndarray:
-    return np.where(values > 0, values, 1.0)
+def _positive(values: Any) -> Any:
+    return jnp.where(values > 0, values, 1.0)
 
 
 def stacked(tables: list[PoleTable]) -> PoleTable:
@@ -195,7 +202,6 @@ def stacked(tables: list[PoleTable]) -> PoleTable:
     There may be more of them than were given, so that numbers that differ little are looked up by the same compiled code. Source: the module.
     """
     most = max(table.slow_photon.shape[0] for table in tables)
-    most = 0 if most == 0 else next(size for size in _VELOCITIES if size >= most)
 
     def longer(part: np.ndarray, axis: int) -> np.ndarray:
         widths = [(0, most - part.shape[k] if k == axis else 0) for k in range(part.ndim)]

@@ -20,7 +20,7 @@ from .. import particles
 from ..decays import millicharged
 from ..electroweak.exchange import NeutralExchange
 from ..errors import unknown_name
-from ..numerics.batching import in_batches
+from ..numerics.batching import batch_size, in_batches
 from ..numerics.namespace import array_namespace
 from ..numerics.quadrature import Estimate
 from . import side_decays
@@ -276,46 +276,70 @@ def flux(
 
 
 class Kernels(NamedTuple):
-    """By mass of chi and meson of :data:`MESONS`: what multiplies :func:`rates`, its error, and shares of the nodes of beta gamma."""
+    """By mass of chi and meson of :data:`MESONS`: what multiplies branching ratios, its error, and shares below each node of beta gamma."""
 
     value: np.ndarray
     error: np.ndarray
-    shape: np.ndarray
+    below: np.ndarray
 
 
 def kernels(mass: np.ndarray, pseudorapidity: float) -> Kernels:
-    """Return what :func:`flux` needs of masses (m,): arrays (m, mesons) and (m, mesons, 57). Source: :func:`density`."""
+    """Return what :func:`flux` needs of masses (m,): arrays (m, mesons) and (m, mesons, 58). Source: :func:`density`."""
     tables = [_table(name, float(pseudorapidity)) for name in MESONS]
     totals = [side_decays.side_total(table, mass) for table in tables]
-    shapes = [side_decays.side_shape(table, mass) for table in tables]
+    below = [np.cumsum(side_decays.side_shape(table, mass), axis=-1) for table in tables]
     value, error = (np.stack(part, axis=-1) for part in zip(*totals, strict=True))
-    return Kernels(value, error, np.stack(shapes, axis=1))
+    return Kernels(value, error, np.pad(np.stack(below, axis=1), ((0, 0), (0, 0), (1, 0))))
 
 
-def rates(exchange: NeutralExchange, mass: np.ndarray, sqrt_s: float) -> np.ndarray:
-    """Return densities of the mesons in y times their branching ratios to chi, pb, shape (n, mesons), of many points (n,).
+class Rows(NamedTuple):
+    """Per point: dsigma/deta per species and its error, pb, and the same of particles below a velocity."""
+
+    total: Any
+    error: Any
+    slow: Any
+
+
+def density_at(
+    known: Kernels, which: np.ndarray, exchange: NeutralExchange, mass: np.ndarray, sqrt_s: float, velocity: tuple[np.ndarray, ...]
+) -> Rows:  # fmt: skip
+    """Return :func:`density` of many points (n,) by kernels of their masses, and what is slower than a velocity.
+
+    Parameters
+    ----------
+    known : Kernels                        of masses (m,), of which ``which`` (n,) are those of the points
+    exchange : NeutralExchange             arrays of shape (n, vectors)
+    velocity : four arrays, shape (n,)     cell and shares of :func:`portico.production.side_flux.between_nodes`
 
     Source: :func:`density`.
     """
     names = exchange.names
-    parts = [np.broadcast_to(np.asarray(part, float), (mass.size, len(names))) for part in exchange[1:]]
-    columns = [part[:, k] for part in parts for k in range(len(names))]
-    found = in_batches(lambda *known: _Each(*_compiled_ratios(names, *known)), [mass, *columns], _BATCH)
+    columns = [part[..., k] for part in exchange[1:] for k in range(len(names))]
     factor = energy_factor(sqrt_s)
-    scale = [factor * meson(name).dilepton_density / meson(name).electron_fraction for name in MESONS]
-    return np.stack([by * one for by, one in zip(scale, found, strict=True)], axis=-1)
+    scale = tuple(factor * meson(name).dilepton_density / meson(name).electron_fraction for name in MESONS)
+    kept = tuple(jnp.asarray(part) for part in known)
+    arrays = [which, mass, *velocity, *columns]
+    return in_batches(lambda *some: _compiled(names, scale, kept, *some), arrays, batch_size(mass.size, _BATCHES))
 
 
-_BATCH = 8192
-_Each = NamedTuple("_Each", [(f"meson{k}", Any) for k in range(len(MESONS))])
+_BATCHES = (1024, 8192)
 
 
-@partial(jax.jit, static_argnums=0)
-def _compiled_ratios(names: tuple[str, ...], mass: Any, *columns: Any) -> list[Any]:
-    size = len(names)
-    parts = (jnp.stack(columns[k : k + size], axis=-1) for k in range(0, len(columns), size))
-    exchange = NeutralExchange(names, *parts)
-    return [branching_ratio(exchange, mass, name) for name in MESONS]
+@partial(jax.jit, static_argnums=(0, 1))
+def _compiled(
+    names: tuple[str, ...], scale: tuple[float, ...], known: tuple[Any, ...], which: Any, mass: Any, cell: Any, *rest: Any
+) -> Rows:  # fmt: skip
+    shares, columns, size = rest[:3], rest[3:], len(names)
+    exchange = NeutralExchange(names, *(jnp.stack(columns[k : k + size], axis=-1) for k in range(0, len(columns), size)))  # fmt: skip
+    row, left = which.astype(jnp.int32), cell.astype(jnp.int32)
+    places = jnp.maximum(left, 0), left + 1, jnp.minimum(left + 2, known[2].shape[-1] - 1)
+    total, error, slow = 0.0, 0.0, 0.0
+    for k, name in enumerate(MESONS):
+        rate = scale[k] * branching_ratio(exchange, mass, name)
+        made = rate * known[0][row, k]
+        total, error = total + made, error + rate * known[1][row, k]
+        slow = slow + made * sum(share * known[2][row, k, place] for share, place in zip(shares, places, strict=True))
+    return Rows(total, error, slow)
 
 
 def two_hit_sigma(

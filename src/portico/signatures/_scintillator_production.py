@@ -94,12 +94,8 @@ class Maker:
             if len(self._kernels) >= _KERNELS_KEPT:
                 self._kernels.clear()
             table = parton_tables.load(self._state.energy, pdf=self._pdf)
-            self._kernels[key] = central_kernels.central_kernel(
-                table,
-                key,
-                self._state.pseudorapidity,
-                minimum_pair_mass=self._cut,
-                velocity="resolved" if self._resolved else "summed",
+            self._kernels[key] = central_kernels.compiled_kernel(
+                table, key, self._state.pseudorapidity, minimum_pair_mass=self._cut
             )
         return self._kernels[key]
 

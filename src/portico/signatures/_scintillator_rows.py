@@ -19,7 +19,7 @@ from ..numerics.quadrature import Estimate
 from ..production import pole_sums, pole_tables, quarkonium
 from ..production.central_kernels import CentralKernel
 from ..production.pole_tables import PoleTable
-from ..production.side_flux import BETA_GAMMA, SideFlux
+from ..production.side_flux import BETA_GAMMA, SideFlux, between_nodes
 
 _KNOWN = 2e-3
 """Relative error of a cross section from a table beyond which it is computed directly."""
@@ -27,6 +27,8 @@ _SHARE_KNOWN = 5e-3
 """The same for the share that the rock lets through, where events are of a number that is asked for."""
 _OF_NODES = 5e-3
 """What nodes in velocity may miss of what the rock stops, relative."""
+_LEAST = 64
+"""Masses for which code is compiled at least."""
 _MATTERS = 0.5
 """Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
 _KEPT_MASSES = 64
@@ -45,8 +47,8 @@ class Row(NamedTuple):
 class ByMass:
     """What a channel keeps for each mass, made once: rows of arrays along a first axis."""
 
-    def __init__(self, make: Callable[[float], NamedTuple], join: Callable[[list], NamedTuple]) -> None:
-        """Take what makes the entry of a mass, and what stacks entries."""
+    def __init__(self, make: Callable[[list[float]], list], join: Callable[[list], NamedTuple]) -> None:
+        """Take what makes the entries of masses, and what stacks entries."""
         self._make, self._join = make, join
         self._mass, self._entries, self._stack = np.empty(0), [], None
 
@@ -64,8 +66,7 @@ class ByMass:
         missing = [m for m in mass.tolist() if m not in known]
         if len(known) + len(missing) > _KEPT_MASSES:
             known = {m: known[m] for m in mass.tolist() if m in known}
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-            known.update(zip(missing, pool.map(self._make, missing), strict=True))
+        known.update(zip(missing, self._make(missing), strict=True))
         self._mass = np.array(sorted(known))
         self._entries = [known[m] for m in self._mass.tolist()]
         self._stack = self._join(self._entries)
@@ -76,7 +77,12 @@ class Pairs:
 
     def __init__(self, kernel: Callable[[float], CentralKernel], fastest: Callable[[float], float]) -> None:
         """Take what makes the kernel of a mass, and the largest beta gamma of a mass that the rock may stop (0 without rock)."""
-        self._tables = ByMass(lambda mass: pole_tables.pole_table(kernel(mass), fastest(mass)), pole_tables.stacked)
+
+        def of_masses(masses: list[float]) -> list[PoleTable]:
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+                return list(pool.map(lambda mass: pole_tables.pole_table(kernel(mass), fastest(mass)), masses))
+
+        self._tables = ByMass(of_masses, pole_tables.stacked)
 
     def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None, matters: Callable[[np.ndarray], np.ndarray]) -> Row:  # fmt: skip
         """Return what is produced and passes the rock; nan where it is not known to :data:`_KNOWN`."""
@@ -95,41 +101,32 @@ class Pairs:
         return Row(total, error, 1 - share, off)
 
 
-class _Kernels(NamedTuple):
-    """Of one mass: kernels and their errors by meson, and shares below each node of beta gamma (58)."""
-
-    value: np.ndarray
-    error: np.ndarray
-    below: np.ndarray
-
-
 class Quarkonia:
     """Quarkonia: branching ratios of each row times kernels of its mass."""
 
     def __init__(self, pseudorapidity: float, energy: float) -> None:
         """Take the place of the detector and the energy of the collisions, GeV."""
-        self._at = pseudorapidity, energy
-        self._kernels = ByMass(self._of_mass, lambda each: _Kernels(*(np.stack(part) for part in zip(*each, strict=True))))  # fmt: skip
+        self._energy = energy
 
-    def _of_mass(self, mass: float) -> _Kernels:
-        found = quarkonium.kernels(np.array([mass]), self._at[0])
-        below = np.cumsum(found.shape[0], axis=-1)
-        return _Kernels(found.value[0], found.error[0], np.pad(below, ((0, 0), (1, 0))))
+        def of_masses(masses: list[float]) -> list[tuple[np.ndarray, ...]]:
+            return list(zip(*quarkonium.kernels(np.array(masses), pseudorapidity), strict=True)) if masses else []
+
+        def join(each: list) -> quarkonium.Kernels:
+            more = max(_LEAST, 1 << (len(each) - 1).bit_length()) - len(each)
+            return quarkonium.Kernels(*(np.stack([*part, *[part[0]] * more]) for part in zip(*each, strict=True)))
+
+        self._kernels = ByMass(of_masses, join)
 
     def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None, matters: Callable[[np.ndarray], np.ndarray]) -> Row:  # fmt: skip
         """Return what is produced and passes the rock."""
         kernels, which = self._kernels.at(mass)
-        rate = quarkonium.rates(exchange, mass, self._at[1])
-        each = rate * kernels.value[which]
-        total, error = each.sum(-1), (rate * kernels.error[which]).sum(-1)
-        if log_stop is None:
-            return Row(total, error, np.ones(total.size), np.zeros(total.size))
-        cell, shares = pole_sums.between_nodes(log_stop, BETA_GAMMA.size + 1)
-        places = np.maximum(cell, 0), cell + 1, np.minimum(cell + 2, BETA_GAMMA.size)
-        below = sum(share[:, None] * kernels.below[which, :, place] for share, place in zip(shares, places, strict=True))  # fmt: skip
-        slow = (each * below).sum(-1)
-        share = np.clip(slow / np.where(total > 0, total, 1.0), 0.0, 1.0)
-        return Row(total, error, 1 - share, np.zeros(total.size))
+        none = np.zeros(1)
+        velocity = (none - 1, (none, none, none))  # below all nodes
+        if log_stop is not None:
+            velocity = between_nodes(log_stop, BETA_GAMMA.size + 1)
+        found = quarkonium.density_at(kernels, which, exchange, mass, self._energy, (velocity[0], *velocity[1]))
+        share = np.clip(found.slow / np.where(found.total > 0, found.total, 1.0), 0.0, 1.0)
+        return Row(found.total, found.error, 1 - share, np.zeros(mass.size))
 
 
 class Maker:
