@@ -204,7 +204,26 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
 
     level = np.ones(count)
     found, known, *band = _side_by_side(problem, count, partial(events, everything), partial(error_of, everything))
-    alone = [find_intervals(partial(excess, (channel,)), level, problem.grid) for channel in channels]
+
+    def alone(channel: str) -> np.ndarray:
+        """The lowest edge of one channel taken alone; that of all where there is no other on the grid."""
+        index, x = np.repeat(np.arange(count), problem.grid.size), np.tile(problem.grid, count)
+        every = [value.reshape(count, -1) for value, _ in estimates(everything, index, x)]
+        mine = every[everything.index(channel)]
+        mixed = np.flatnonzero(np.any(np.sum(every, axis=0) != mine, axis=1) & np.any(mine > 0, axis=1))
+        lowest = np.where(np.any(mine > 0, axis=1), _lowest([found], count)[0], np.nan)
+        if not mixed.size:
+            return lowest
+        on_grid = np.tile(problem.grid, mixed.size)
+
+        def own(k: np.ndarray, x: np.ndarray) -> np.ndarray:
+            if not np.array_equal(x, on_grid):
+                return excess((channel,), mixed[k], x)
+            return mine[mixed].ravel() / problem.required.at(partial(error_of, (channel,)), mixed[k], x)
+
+        lowest[mixed] = _lowest([find_intervals(own, level[mixed], problem.grid)], mixed.size)[0]
+        return lowest
+
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
     value, error = np.sum(estimates(everything, np.arange(count), low), axis=0)
     relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
@@ -216,7 +235,7 @@ def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels:
     required = problem.required(systematic)
     return Block(
         first, points, found.edges, found.number, status, relative, systematic, required, known,
-        _lowest(alone, count), _lowest(band, count),
+        np.array([alone(channel) for channel in channels]).reshape(len(channels), count), _lowest(band, count),
     )  # fmt: skip
 
 

@@ -93,7 +93,7 @@ class Maker:
         if key not in self._kernels:
             if len(self._kernels) >= _KERNELS_KEPT:
                 self._kernels.clear()
-            table = parton_tables.load(self._state.energy, pdf=self._pdf)
+            table = _luminosities(self._state.energy, self._pdf)
             self._kernels[key] = central_kernels.compiled_kernel(
                 table, key, self._state.pseudorapidity, minimum_pair_mass=self._cut
             )
@@ -150,6 +150,12 @@ class Maker:
         return Estimate(value, error)
 
 
+@lru_cache(maxsize=2)
+def _luminosities(energy: float, pdf: str) -> parton_tables.PartonLuminosities:
+    """The table of one energy and set, read once for many masses."""
+    return parton_tables.load(energy, pdf=pdf)
+
+
 def _share_of_pairs(zprime: NeutralExchange, mass: float) -> np.ndarray:
     """Branching ratio of a vector to the particle, from its couplings and its total width."""
     own, vector, axial = np.asarray(zprime.mass), zprime.particle_vector, zprime.particle_axial
@@ -163,7 +169,7 @@ def _both_hit(
     parent: float, mass: float, energy: float, pdf: str, pseudorapidity: float, window: float
 ) -> tuple[tuple[float, float], ...]:
     """Two-hit cross sections (pb) and errors of a vector with a jet for unit couplings to up-type and to down-type quarks."""
-    table, found = parton_tables.load(energy, pdf=pdf), []
+    table, found = _luminosities(energy, pdf), []
     for up in (1.0, 0.0):
         one = NeutralExchange(("Z'",), *(np.array([x]) for x in (parent, 0, up, 0, 1 - up, 0, 0, 0, 0, 0)))
         made = vector_and_jet.two_hit_sigma(
@@ -201,7 +207,7 @@ def heaviest(channel: str) -> float:
 
 def smallest_pair_mass(state: Prepared, options: dict[str, str]) -> float:
     """Return the smallest mass of a Drell-Yan pair that counts, GeV: the cut, or where the parton distributions begin."""
-    start = float(parton_tables.valid_from(parton_tables.load(state.energy, pdf=options["pdf"])))
+    start = float(parton_tables.valid_from(_luminosities(state.energy, options["pdf"])))
     return max(units.convert(options["minimum_pair_mass"], units.ENERGY), start)
 
 
