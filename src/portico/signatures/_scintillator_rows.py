@@ -29,6 +29,8 @@ _OF_NODES = 5e-3
 """What nodes in velocity may miss of what the rock stops, relative."""
 _LEAST = 64
 """Masses for which code is compiled at least."""
+_WORTH, _WORTH_EACH = 256, 24
+"""Rows, and rows of each mass, from which on tables are worth to be made: one limit asks for 33 and then for one at a time."""
 _MATTERS = 0.5
 """Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
 _KEPT_MASSES = 64
@@ -52,10 +54,19 @@ class ByMass:
         self._make, self._join = make, join
         self._mass, self._entries, self._stack = np.empty(0), [], None
 
+    def worth(self, mass: np.ndarray) -> bool:
+        """Return whether all masses are known, or there are so many rows of them that they are worth to be."""
+        if self._known(mass, np.searchsorted(self._mass, mass)):
+            return True
+        return mass.size >= _WORTH and mass.size >= _WORTH_EACH * np.unique(mass).size
+
+    def _known(self, mass: np.ndarray, place: np.ndarray) -> bool:
+        return self._mass.size > 0 and np.array_equal(self._mass[np.minimum(place, self._mass.size - 1)], mass)
+
     def at(self, mass: np.ndarray) -> tuple[NamedTuple, np.ndarray]:
         """Return the stacked entries, and the place of each mass (n,) among them."""
         place = np.searchsorted(self._mass, mass)
-        if self._stack is None or not np.array_equal(self._mass[np.minimum(place, self._mass.size - 1)], mass):
+        if not self._known(mass, place):
             self._add(np.unique(mass))
             place = np.searchsorted(self._mass, mass)
         return self._stack, place
@@ -85,7 +96,9 @@ class Pairs:
         self._tables = ByMass(of_masses, pole_tables.stacked)
 
     def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None, matters: Callable[[np.ndarray], np.ndarray]) -> Row:  # fmt: skip
-        """Return what is produced and passes the rock; nan where it is not known to :data:`_KNOWN`."""
+        """Return what is produced and passes the rock; nan where it is not known to :data:`_KNOWN`, or few rows are asked for."""
+        if not self._tables.worth(mass):
+            return Row(*np.full((2, mass.size), np.nan), *np.zeros((2, mass.size)))
         table, which = self._tables.at(mass)
         made = pole_sums.density_at(table, which, exchange)
         known = (made.error <= _KNOWN * made.value) | (made.value == 0)
