@@ -149,7 +149,7 @@ def _place(starts: Any, spans: Any, errors: Any, which: Any, mass: Any, width: A
     for place, cells, offset, least, most in ((above, CELLS, 0, -CELLS, CELLS), (below, BELOW, FIRST, FIRST, NODES - 1)):  # fmt: skip
         real, imag = cells * place.real, cells * place.imag
         level = sum((jnp.abs(imag) > _OFF_AXIS * stride).astype(jnp.int32) for stride in STRIDES)
-        reached = (level < STRIDES.size) & (real <= most - offset)
+        reached = (level < len(STRIDES)) & (real <= most - offset)
         level = jnp.where(reached, level, 0)
         stride = 1 << level
         first = offset + stride * (jnp.floor(real / stride).astype(jnp.int32) - 2)
@@ -281,7 +281,8 @@ def _summed(names: tuple[str, ...], photons: Any, places: Any, phi: list[Any], o
         start = count * sum(other is not None for other in each)
         mine = lambda part, start=start, count=count: part[start : start + count]  # noqa: E731
         each.append(None if name == "photon" else jax.tree.map(mine, (places, *phi)))
-    total, other = 0.0, 0.0
+    total: Any = 0.0
+    other: Any = 0.0
     for i in range(size):
         for j in range(i + 1):
             both = 1.0 if i == j else 2.0

@@ -32,7 +32,7 @@ from .side_flux import BETA_GAMMA
 
 ROWS = 4
 """T of up and down type, A of up and down type."""
-STRIDES = 2 ** np.arange(5)
+STRIDES = (1, 2, 4, 8, 16)
 """Distances of the nodes, in cells."""
 BELOW, BEYOND = 64, 40
 """Cells below the smallest pair down to s = 0, and nodes beyond."""
@@ -90,7 +90,7 @@ def pole_table(kernel: CentralKernel, fastest: float = 0.0) -> PoleTable:
     least = int(np.searchsorted(BETA_GAMMA, fastest)) + 3 if fastest > 0 else 0
     count = next((size for size in _VELOCITIES if size >= least), BETA_GAMMA.size)
     found = _tabulated(*kernel[:2], jnp.asarray(kernel.velocity)[..., :count])
-    return PoleTable(*(np.asarray(part) for part in found), np.asarray(kernel.error))
+    return PoleTable(*(np.asarray(part) for part in (*found, kernel.error)))
 
 
 @jax.jit
@@ -158,7 +158,7 @@ def _errors(nodes: Any, own: Any) -> Any:
     size_below = _positive(jnp.max(jnp.abs(below), axis=-1))
     of_above, of_below = _tests()
     found, place = [], np.arange(FIRST)
-    missed = jnp.abs(of_above @ above.reshape(FIRST, -1)).reshape(STRIDES.size, FIRST, *above.shape[1:])
+    missed = jnp.abs(of_above @ above.reshape(FIRST, -1)).reshape(len(STRIDES), FIRST, *above.shape[1:])
     for level, stride in enumerate(STRIDES):
         k = np.minimum(place, CELLS - 5 * stride)
         off = jnp.max(jnp.sum(weight[k] * missed[level], axis=1), axis=-1) / size[k] / _SURE
@@ -180,7 +180,7 @@ def _tested_below(stride: int) -> np.ndarray:
 @cache
 def _tests() -> tuple[np.ndarray, list[np.ndarray]]:
     """Matrices from nodes to what nodes twice as far apart miss, by distance: of both kinds."""
-    above, below = np.zeros((STRIDES.size, FIRST, FIRST)), []
+    above, below = np.zeros((len(STRIDES), FIRST, FIRST)), []
     for level, stride in enumerate(STRIDES):
         place, k = np.arange(FIRST), np.minimum(np.arange(FIRST), CELLS - 5 * stride)
         inner = _tested_below(stride)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -25,8 +25,8 @@ _KNOWN = 2e-3
 """Relative error of a cross section from a table beyond which it is computed directly."""
 _SHARE_KNOWN = 5e-3
 """The same for the share that the rock lets through, where events are of a number that is asked for."""
-_OF_NODES = 5e-3
-"""What nodes in velocity may miss of what the rock stops, relative."""
+_OF_NODES, _OF_TABLE = 5e-3, 1e-3
+"""What nodes in velocity may miss of what the rock stops, relative, and what a table may beyond what it states."""
 _LEAST = 64
 """Masses for which code is compiled at least."""
 _WORTH, _WORTH_EACH = 256, 24
@@ -35,6 +35,9 @@ _MATTERS = 0.5
 """Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
 _KEPT_MASSES = 64
 """Masses that are kept from earlier calls."""
+
+
+_Stack = TypeVar("_Stack")
 
 
 class Row(NamedTuple):
@@ -46,13 +49,14 @@ class Row(NamedTuple):
     passed_error: np.ndarray
 
 
-class ByMass:
+class ByMass(Generic[_Stack]):
     """What a channel keeps for each mass, made once: rows of arrays along a first axis."""
 
-    def __init__(self, make: Callable[[list[float]], list], join: Callable[[list], NamedTuple]) -> None:
+    def __init__(self, make: Callable[[list[float]], list[Any]], join: Callable[[list[Any]], _Stack]) -> None:
         """Take what makes the entries of masses, and what stacks entries."""
         self._make, self._join = make, join
-        self._mass, self._entries, self._stack = np.empty(0), [], None
+        self._mass, self._entries = np.empty(0), list[Any]()
+        self._stack: _Stack | None = None
 
     def worth(self, mass: np.ndarray) -> bool:
         """Return whether all masses are known, or there are so many rows of them that they are worth to be."""
@@ -63,12 +67,13 @@ class ByMass:
     def _known(self, mass: np.ndarray, place: np.ndarray) -> bool:
         return self._mass.size > 0 and np.array_equal(self._mass[np.minimum(place, self._mass.size - 1)], mass)
 
-    def at(self, mass: np.ndarray) -> tuple[NamedTuple, np.ndarray]:
+    def at(self, mass: np.ndarray) -> tuple[_Stack, np.ndarray]:
         """Return the stacked entries, and the place of each mass (n,) among them."""
         place = np.searchsorted(self._mass, mass)
         if not self._known(mass, place):
             self._add(np.unique(mass))
             place = np.searchsorted(self._mass, mass)
+        assert self._stack is not None
         return self._stack, place
 
     def _add(self, mass: np.ndarray) -> None:
@@ -110,7 +115,7 @@ class Pairs:
         if here.size:
             slow = pole_sums.slow_at(table, which[here], chosen(exchange, here), log_stop[here])
             share[here] = np.clip(slow.value / total[here], 0.0, 1.0)
-            off[here] = 2 * slow.error / total[here]
+            off[here] = 2 * slow.error / total[here] + _OF_TABLE * share[here]
         return Row(total, error, 1 - share, off)
 
 
@@ -124,7 +129,7 @@ class Quarkonia:
         def of_masses(masses: list[float]) -> list[tuple[np.ndarray, ...]]:
             return list(zip(*quarkonium.kernels(np.array(masses), pseudorapidity), strict=True)) if masses else []
 
-        def join(each: list) -> quarkonium.Kernels:
+        def join(each: list[Any]) -> quarkonium.Kernels:
             more = max(_LEAST, 1 << (len(each) - 1).bit_length()) - len(each)
             return quarkonium.Kernels(*(np.stack([*part, *[part[0]] * more]) for part in zip(*each, strict=True)))
 
@@ -133,11 +138,9 @@ class Quarkonia:
     def rows(self, exchange: NeutralExchange, mass: np.ndarray, log_stop: np.ndarray | None, matters: Callable[[np.ndarray], np.ndarray]) -> Row:  # fmt: skip
         """Return what is produced and passes the rock."""
         kernels, which = self._kernels.at(mass)
-        none = np.zeros(1)
-        velocity = (none - 1, (none, none, none))  # below all nodes
-        if log_stop is not None:
-            velocity = between_nodes(log_stop, BETA_GAMMA.size + 1)
-        found = quarkonium.density_at(kernels, which, exchange, mass, self._energy, (velocity[0], *velocity[1]))
+        below_all = np.full(1, -np.inf)
+        cell, shares = between_nodes(below_all if log_stop is None else log_stop, BETA_GAMMA.size + 1)
+        found = quarkonium.density_at(kernels, which, exchange, mass, self._energy, (cell, *shares))
         share = np.clip(found.slow / np.where(found.total > 0, found.total, 1.0), 0.0, 1.0)
         return Row(found.total, found.error, 1 - share, np.zeros(mass.size))
 
@@ -188,8 +191,9 @@ class Maker:
 
 
 def _error(per_pb: np.ndarray, total: np.ndarray, error: np.ndarray, passed: np.ndarray, passed_error: np.ndarray) -> np.ndarray:  # fmt: skip
-    """Error of events: of the cross section, of the share that passes, and of its nodes in velocity."""
-    return per_pb * np.hypot(error * passed, total * (passed_error + _OF_NODES * (1 - passed)))
+    """Error of events: of the cross section, of the share that passes, and of its nodes in velocity, a part also of a small share."""
+    of_nodes = _OF_NODES * (1 - passed) * np.minimum(1.0, 10 * passed)
+    return per_pb * np.hypot(error * passed, total * (passed_error + of_nodes))
 
 
 def chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:
