@@ -203,7 +203,9 @@ def mixed_phase():
     for what, key, asked in (
         ("mixed phase, masses and couplings of 1e6 points, M1 and M2", "closed", "0.1 s"),
         ("mixed phase, the same from measured masses", "measured", "0.1 s"),
-        ("mixed phase, with all widths", "widths", ""),
+        ("mixed phase, all widths of the Z'", "widths", "0.1 s"),
+        ("mixed phase, couplings of the Z'", "couplings", "0.1 s"),
+        ("mixed phase, charge of the particle", "charge", "0.1 s"),
     ):
         show(what, f"{result[key]:.2f} s", asked, f"{plain:.1f} s", f"{plain / result[key]:.0f}")
     show("  mass of the Z against numpy's eigh", f"{result['off']:.1e}", "largest relative difference")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -157,85 +157,89 @@ def problem_of(
     return Problem(search, model, parameter, grid, required, without, kind, used, notes, bands, most=most)
 
 
-def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
-    """Intervals of all points of one block, and the lower edge of each channel taken alone."""
-    signature, count = problem.search.signature, next(iter(points.values())).size if points else 1
-    everything = tuple(problem.search.options["channels"].split(","))
-    kept: dict[tuple[str, bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
-    most = _largest_of_block(problem, first, count)
+class _Signal:
+    """The signal of the points of one block, as functions of the point and the parameter; what was computed once is kept."""
 
-    def theory_at(index: np.ndarray, x: np.ndarray) -> Model:
+    def __init__(self, problem: Problem, points: dict[str, np.ndarray], first: int, count: int) -> None:
+        self.problem, self.points, self.count = problem, points, count
+        self.channels = tuple(problem.search.options["channels"].split(","))
+        self.most = _largest_of_block(problem, first, count)
+        self.on_grid = np.repeat(np.arange(count), problem.grid.size), np.tile(problem.grid, count)
+        self.kept: dict[tuple[str, bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
+
+    def theory_at(self, index: np.ndarray, x: np.ndarray) -> Model:
         """The model at values of the parameter, which end where its states do."""
-        chosen = {name: values[index] for name, values in points.items()}
-        if most is None:
+        problem, chosen = self.problem, {name: values[index] for name, values in self.points.items()}
+        if self.most is None:
             return problem.model.with_parameters(**chosen, **{problem.parameter: x})
-        return problem.model.with_unchecked(**chosen, **{problem.parameter: np.minimum(x, most[index])})
+        return problem.model.with_unchecked(**chosen, **{problem.parameter: np.minimum(x, self.most[index])})
 
-    def estimates(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    def estimates(self, which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
         """Events and their error by channel; what one channel needs again for itself is not computed again."""
         keys = [(name, index.tobytes(), x.tobytes()) for name in which]
-        missing = tuple(key[0] for key in keys if key not in kept)
+        missing = tuple(key[0] for key in keys if key not in self.kept)
         if missing:
-            theory = theory_at(index, x)
-            for name, estimate in signature.channel_yields(problem.search, theory, channels=missing).items():
-                kept[name, *keys[0][1:]] = (
-                    np.broadcast_to(estimate.value, x.shape),
-                    np.broadcast_to(estimate.error, x.shape),
-                )
-        return [kept[key] for key in keys]
+            search, theory = self.problem.search, self.theory_at(index, x)
+            for name, estimate in search.signature.channel_yields(search, theory, channels=missing).items():
+                both = (np.broadcast_to(part, x.shape) for part in (estimate.value, estimate.error))
+                self.kept[name, *keys[0][1:]] = next(both), next(both)
+        return [self.kept[key] for key in keys]
 
-    def events(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
-        return np.sum([value for value, _ in estimates(which, index, x)], axis=0)
+    def events(self, which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
+        return np.sum([value for value, _ in self.estimates(which, index, x)], axis=0)
 
-    def error_of(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
+    def error_of(self, which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Relative error of the signal from inputs and theory."""
-        theory = theory_at(index, x)
-        found = [value for value, _ in estimates(which, index, x)]
+        search, theory = self.problem.search, self.theory_at(index, x)
+        found = [value for value, _ in self.estimates(which, index, x)]
         moved = [
-            value * signature.systematic_error(problem.search, theory, channel)
+            value * search.signature.systematic_error(search, theory, channel)
             for channel, value in zip(which, found, strict=True)
         ]
         total = np.sum(found, axis=0)
         return np.where(total > 0, np.sum(moved, axis=0) / np.where(total > 0, total, 1.0), 0.0)
 
-    def excess(which: tuple[str, ...], index: np.ndarray, x: np.ndarray) -> np.ndarray:
-        """Events over those required."""
-        return events(which, index, x) / problem.required.at(partial(error_of, which), index, x)
-
-    level = np.ones(count)
-    found, known, *band = _side_by_side(problem, count, partial(events, everything), partial(error_of, everything))
-
-    def alone(channel: str) -> np.ndarray:
+    def lowest_alone(self, channel: str, found: Intervals) -> np.ndarray:
         """The lowest edge of one channel taken alone; that of all where there is no other on the grid."""
-        index, x = np.repeat(np.arange(count), problem.grid.size), np.tile(problem.grid, count)
-        every = [value.reshape(count, -1) for value, _ in estimates(everything, index, x)]
-        mine = every[everything.index(channel)]
-        mixed = np.flatnonzero(np.any(np.sum(every, axis=0) != mine, axis=1) & np.any(mine > 0, axis=1))
-        lowest = np.where(np.any(mine > 0, axis=1), _lowest([found], count)[0], np.nan)
+        problem, which, count = self.problem, (channel,), self.count
+        every = [value.reshape(count, -1) for value, _ in self.estimates(self.channels, *self.on_grid)]
+        mine = every[self.channels.index(channel)]
+        some = np.any(mine > 0, axis=1)
+        mixed = np.flatnonzero(np.any(np.sum(every, axis=0) != mine, axis=1) & some)
+        lowest = np.where(some, _lowest([found], count)[0], np.nan)
         if not mixed.size:
             return lowest
-        on_grid = np.tile(problem.grid, mixed.size)
+        first_asked = np.tile(problem.grid, mixed.size)
 
-        def own(k: np.ndarray, x: np.ndarray) -> np.ndarray:
-            if not np.array_equal(x, on_grid):
-                return excess((channel,), mixed[k], x)
-            return mine[mixed].ravel() / problem.required.at(partial(error_of, (channel,)), mixed[k], x)
+        def excess(k: np.ndarray, x: np.ndarray) -> np.ndarray:
+            """Events over those required."""
+            known = np.array_equal(x, first_asked)
+            value = mine[mixed].ravel() if known else self.events(which, mixed[k], x)
+            return value / problem.required.at(partial(self.error_of, which), mixed[k], x)
 
-        lowest[mixed] = _lowest([find_intervals(own, level[mixed], problem.grid)], mixed.size)[0]
+        lowest[mixed] = _lowest([find_intervals(excess, np.ones(mixed.size), problem.grid)], mixed.size)[0]
         return lowest
 
+
+def solve(problem: Problem, points: dict[str, np.ndarray], first: int, channels: Sequence[str]) -> Block:
+    """Intervals of all points of one block, and the lower edge of each channel taken alone."""
+    count = next(iter(points.values())).size if points else 1
+    signal = _Signal(problem, points, first, count)
+    events, error_of = (partial(function, signal.channels) for function in (signal.events, signal.error_of))
+    found, known, *band = _side_by_side(problem, count, events, error_of)
+    alone = [signal.lowest_alone(channel, found) for channel in channels]
     low = np.where(found.number > 0, found.edges[:, 0, 0], problem.grid[-1])
-    value, error = np.sum(estimates(everything, np.arange(count), low), axis=0)
+    value, error = np.sum(signal.estimates(signal.channels, np.arange(count), low), axis=0)
     relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
-    systematic = error_of(everything, np.arange(count), low)
+    systematic = error_of(np.arange(count), low)
     tolerance = problem.search.tolerance(problem.model)
-    undecided = _undecided(problem, count, partial(estimates, everything), partial(error_of, everything), tolerance)
+    undecided = _undecided(problem, signal, error_of, tolerance)
     status = [_status(found.edges[k], found.number[k], relative[k], value[k], tolerance) for k in range(count)]
     status = _with_undecided(status, undecided, tolerance)
     required = problem.required(systematic)
     return Block(
         first, points, found.edges, found.number, status, relative, systematic, required, known,
-        np.array([alone(channel) for channel in channels]).reshape(len(channels), count), _lowest(band, count),
+        np.array(alone).reshape(len(channels), count), _lowest(band, count),
     )  # fmt: skip
 
 
@@ -245,16 +249,13 @@ def end_of_range(problem: Problem) -> np.ndarray:
     return np.asarray(last) if problem.most is None else np.minimum(problem.most, last)
 
 
-def _undecided(
-    problem: Problem, count: int, estimates: Callable[..., Any], error_of: _Function, tolerance: float
-) -> Iterator[tuple[int, float]]:
+def _undecided(problem: Problem, signal: _Signal, error_of: _Function, tolerance: float) -> Iterator[tuple[int, float]]:
     """Points with their largest numerical error on the grid, where it misses the tolerance and could change what is excluded.
 
     A signal with the relative error r is known to a factor (1 + r)^4: what is beyond the required number by more is decided.
     """
-    shape = (count, problem.grid.size)
-    index, x = np.repeat(np.arange(count), shape[1]), np.tile(problem.grid, count)
-    value, error = np.sum(estimates(index, x), axis=0)
+    index, x = signal.on_grid
+    value, error = np.sum(signal.estimates(signal.channels, index, x), axis=0)
     relative = np.where(value > 0, error / np.where(value > 0, value, 1.0), 0.0)
     poor = np.flatnonzero(relative > tolerance)
     if not poor.size:
