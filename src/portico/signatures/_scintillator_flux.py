@@ -10,6 +10,9 @@ lower one; what that misses is in the error. The distribution over velocities is
 None of this holds where couplings cancel or do not scale with the one that is limited, so rows are computed exactly, each with its own
 velocities, at points whose exchange is not proportional to the coupling even where it is small, and elsewhere where what
 interpolation and velocities may miss is above :data:`_MISSED` and the number of events is one that is asked for.
+
+In scans of models with a Z', Drell-Yan pairs and quarkonia are known for each row and do not come here
+(:mod:`portico.signatures._scintillator_rows`); light mesons, two hits, losses that depend on the velocity and models without a Z' do.
 """
 
 from __future__ import annotations
