@@ -151,6 +151,17 @@ def test_laws_of_couplings(tables, seed, factor):
     assert np.all(value[known] > 0)
 
 
+@pytest.mark.parametrize(
+    ("mass", "width"), [(4298.3, 0.126), (4200.0, 0.01), (2500.0, 0.3), (9.99999, 1e-8), (10.002, 2e-5)]
+)
+def test_errors_cover_the_ends_of_a_table(kernels, tables, mass, width):
+    which, (zero, one) = np.array([1]), (np.zeros((1, 1)), np.ones((1, 1)))
+    exchange = NeutralExchange(("Z'",), mass * one, width * mass * one, one, zero, one, zero, zero, zero, one, zero)
+    found = pole_sums.density_at(tables, which, exchange)
+    flux, error = _directly(kernels, which, exchange)
+    assert abs(found.value[0] - flux.sum()) <= found.error[0] + error[0]
+
+
 def test_padding_and_order_do_not_matter(kernels, tables):
     which, exchange = _random(50, 11)
     value = pole_sums.density_at(tables, which, exchange).value

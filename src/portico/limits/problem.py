@@ -252,7 +252,8 @@ def end_of_range(problem: Problem) -> np.ndarray:
 def _undecided(problem: Problem, signal: _Signal, error_of: _Function, tolerance: float) -> Iterator[tuple[int, float]]:
     """Points with their largest numerical error on the grid, where it misses the tolerance and could change what is excluded.
 
-    A signal with the relative error r is known to a factor (1 + r)^4: what is beyond the required number by more is decided.
+    A signal with the relative error r counts as known from 1/(1 + r)^4 to 1 + 4 r of its value: what is beyond the required number by
+    more is decided.
     """
     index, x = signal.on_grid
     value, error = np.sum(signal.estimates(signal.channels, index, x), axis=0)
@@ -260,8 +261,8 @@ def _undecided(problem: Problem, signal: _Signal, error_of: _Function, tolerance
     poor = np.flatnonzero(relative > tolerance)
     if not poor.size:
         return
-    required, factor = problem.required.at(error_of, index[poor], x[poor]), (1 + relative[poor]) ** 4
-    poor = poor[(value[poor] < required * factor) & (value[poor] * factor > required)]
+    required, r = problem.required.at(error_of, index[poor], x[poor]), relative[poor]
+    poor = poor[(value[poor] < required * (1 + r) ** 4) & (value[poor] * (1 + 4 * r) > required)]
     for k in np.unique(index[poor]):
         yield int(k), float(np.max(relative[poor[index[poor] == k]]))
 

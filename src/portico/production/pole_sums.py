@@ -26,6 +26,8 @@ _OFF_AXIS = 1.2
 _UNKNOWN, _CLEAR, _OF_SUMS = 5e-4, 1.5, 1e-4
 """Relative error from which on poles are summed over, where they are that far off the axis in cells of tau; and the error of such a sum."""
 _NARROWEST = 1e-13
+_FROM_END, _FROM_START = 10, 3.0
+"""Distances of the nodes from the largest pair, where S ends in a logarithm, and cells about the smallest, within which a pole is not known."""
 _BLOCKS = (1024, 8192)
 _COUPLINGS = ("up_vector", "up_axial", "down_vector", "down_axial", "particle_vector", "particle_axial")
 
@@ -67,6 +69,14 @@ def slow_at(table: PoleTable, which: np.ndarray, exchange: NeutralExchange, log_
     fine, coarse = _blocks(exchange, table, table.slow_photon, table.slow_nodes, which, cell, *shares)
     known = log_beta_gamma < np.log(BETA_GAMMA[0]) + (count - 2) * STEP
     return Estimate(np.where(known, fine, np.nan), np.abs(fine - coarse))
+
+
+def poles_in_cells(table: PoleTable, which: np.ndarray, exchange: NeutralExchange) -> np.ndarray:
+    """Return the complex places of the poles of the massive vectors in cells of tau, shape (n, vectors). Source: :func:`density_at`."""
+    massive = [k for k, name in enumerate(exchange.names) if name != "photon"]
+    mass, width = (np.asarray(part)[..., massive] for part in (exchange.mass, exchange.width))
+    start, span = (np.asarray(part)[which][..., None] for part in (table.start, table.span))
+    return CELLS * np.sqrt((np.log(mass) - start - 0.5j * np.arctan(np.maximum(width / mass, _NARROWEST))) / span)
 
 
 def _blocks(
@@ -150,6 +160,8 @@ def _place(starts: Any, spans: Any, errors: Any, which: Any, mass: Any, width: A
         real, imag = cells * place.real, cells * place.imag
         level = sum((jnp.abs(imag) > _OFF_AXIS * stride).astype(jnp.int32) for stride in STRIDES)
         reached = (level < len(STRIDES)) & (real <= most - offset)
+        if offset == 0:
+            reached &= (real + _FROM_END * (1 << level) <= CELLS) & (jnp.hypot(real, imag) > _FROM_START)
         level = jnp.where(reached, level, 0)
         stride = 1 << level
         first = offset + stride * (jnp.floor(real / stride).astype(jnp.int32) - 2)

@@ -74,6 +74,16 @@ def through_rock(cumulative: np.ndarray, row: np.ndarray, logarithm: np.ndarray)
     return second + (upper - second) * (1 - 0.5 * s * s) + (here - upper) * (0.5 * (1 - s) ** 2) * (cell >= 0)
 
 
+def nodes_error(cumulative: np.ndarray, row: np.ndarray, logarithm: np.ndarray) -> np.ndarray:
+    """Return what :func:`through_rock` may miss where a flux rises within a step of the nodes: 0.2 of its change over a step.
+
+    Hats smear a flux by 0.4 of a step in the logarithm; a sharp edge next to ln(beta gamma) is passed by a fifth of a step, 6% of the velocity.
+    In a tail that falls by more than that within a step it is held at 45%: there an edge of the coupling is known by the 6%.
+    """
+    lower, here, upper = (through_rock(cumulative, row, logarithm + by * _STEP) for by in (-0.5, 0.0, 0.5))
+    return np.minimum(0.2 * np.abs(lower - upper), 0.45 * np.abs(here))
+
+
 def from_the_top(density: np.ndarray) -> np.ndarray:
     """Return sums over the nodes from each one to the last, with a 0 behind, shape (..., 58)."""
     sums = np.cumsum(density[..., ::-1], axis=-1)[..., ::-1]

@@ -25,14 +25,15 @@ _KNOWN = 2e-3
 """Relative error of a cross section from a table beyond which it is computed directly."""
 _SHARE_KNOWN = 5e-3
 """The same for the share that the rock lets through, where events are of a number that is asked for."""
-_OF_NODES, _OF_TABLE = 5e-3, 1e-3
-"""What nodes in velocity may miss of what the rock stops, relative, and what a table may beyond what it states."""
+_OF_NODES, _OF_TABLE, _OF_ROUGH, _NEAR_START = 2e-2, 1e-3, 5e-2, 20.0
+"""What nodes in velocity may miss of what the rock stops, relative; what a table may beyond what it states, and where a vector is as wide
+as its cells or within so many of them of the smallest pair."""
 _LEAST = 64
 """Masses for which code is compiled at least."""
+_MATTERS = 1e-3
+"""Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
 _WORTH, _WORTH_EACH = 256, 24
 """Rows, and rows of each mass, from which on tables are worth to be made: one limit asks for 33 and then for one at a time."""
-_MATTERS = 0.5
-"""Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
 _KEPT_MASSES = 64
 """Masses that are kept from earlier calls."""
 
@@ -55,37 +56,39 @@ class ByMass(Generic[_Stack]):
     def __init__(self, make: Callable[[list[float]], list[Any]], join: Callable[[list[Any]], _Stack]) -> None:
         """Take what makes the entries of masses, and what stacks entries."""
         self._make, self._join = make, join
-        self._mass, self._entries = np.empty(0), list[Any]()
-        self._stack: _Stack | None = None
+        self._kept: tuple[np.ndarray, list[Any], _Stack | None] = np.empty(0), [], None
 
     def worth(self, mass: np.ndarray) -> bool:
         """Return whether all masses are known, or there are so many rows of them that they are worth to be."""
-        if self._known(mass, np.searchsorted(self._mass, mass)):
+        if _known(self._kept[0], mass):
             return True
         return mass.size >= _WORTH and mass.size >= _WORTH_EACH * np.unique(mass).size
 
-    def _known(self, mass: np.ndarray, place: np.ndarray) -> bool:
-        return self._mass.size > 0 and np.array_equal(self._mass[np.minimum(place, self._mass.size - 1)], mass)
-
     def at(self, mass: np.ndarray) -> tuple[_Stack, np.ndarray]:
         """Return the stacked entries, and the place of each mass (n,) among them."""
-        place = np.searchsorted(self._mass, mass)
-        if not self._known(mass, place):
-            self._add(np.unique(mass))
-            place = np.searchsorted(self._mass, mass)
-        assert self._stack is not None
-        return self._stack, place
+        kept = self._kept  # read once: another thread may replace it
+        if kept[2] is None or not _known(kept[0], mass):
+            kept = self._with(kept, np.unique(mass))
+            self._kept = kept  # all at once: an interrupt leaves what there was
+        assert kept[2] is not None
+        return kept[2], np.searchsorted(kept[0], mass)
 
-    def _add(self, mass: np.ndarray) -> None:
+    def _with(
+        self, kept: tuple[np.ndarray, list[Any], _Stack | None], mass: np.ndarray
+    ) -> tuple[np.ndarray, list[Any], _Stack]:
         """Make what is missing; others are forgotten where there would be too many."""
-        known = dict(zip(self._mass.tolist(), self._entries, strict=True))
+        known = dict(zip(kept[0].tolist(), kept[1], strict=True))
         missing = [m for m in mass.tolist() if m not in known]
         if len(known) + len(missing) > _KEPT_MASSES:
             known = {m: known[m] for m in mass.tolist() if m in known}
         known.update(zip(missing, self._make(missing), strict=True))
-        self._mass = np.array(sorted(known))
-        self._entries = [known[m] for m in self._mass.tolist()]
-        self._stack = self._join(self._entries)
+        every = np.array(sorted(known))
+        entries = [known[m] for m in every.tolist()]
+        return every, entries, self._join(entries)
+
+
+def _known(every: np.ndarray, mass: np.ndarray) -> bool:
+    return every.size > 0 and np.array_equal(every[np.minimum(np.searchsorted(every, mass), every.size - 1)], mass)
 
 
 class Pairs:
@@ -110,12 +113,15 @@ class Pairs:
         total, error = np.where(known, made.value, np.nan), np.where(known, made.error, np.nan)
         if log_stop is None:
             return Row(total, error, np.ones(total.size), np.zeros(total.size))
-        share, off = np.zeros(total.size), np.zeros(total.size)
+        share, off = np.zeros(total.size), np.ones(total.size)  # what is not looked up may be stopped
         here = np.flatnonzero(known & (total > 0) & matters(made.value))
         if here.size:
             slow = pole_sums.slow_at(table, which[here], chosen(exchange, here), log_stop[here])
             share[here] = np.clip(slow.value / total[here], 0.0, 1.0)
-            off[here] = 2 * slow.error / total[here] + _OF_TABLE * share[here]
+            off[here] = 4 * slow.error / total[here] + _OF_TABLE * share[here]
+            poles = pole_sums.poles_in_cells(table, which[here], chosen(exchange, here))
+            rough = np.maximum(2 * np.abs(poles.imag) - 1, (_NEAR_START - np.abs(poles)) / 5)
+            off[here] += _OF_ROUGH * np.max(np.clip(rough, 0.0, 1.0), axis=-1) * share[here]
         return Row(total, error, 1 - share, off)
 
 
@@ -153,10 +159,10 @@ class Maker:
         made: Pairs | Quarkonia,
         heaviest: float,
         direct: Callable[[NeutralExchange, np.ndarray], SideFlux],
-        passed: Callable[[SideFlux, np.ndarray], np.ndarray],
+        passed: Callable[[SideFlux, np.ndarray], tuple[np.ndarray, np.ndarray]],
         window: tuple[float, float],
     ) -> None:
-        """Take what makes rows up to a mass (GeV), the flux computed directly, the share of it that passes the rock, and which numbers of events may be asked for."""
+        """Take what makes rows up to a mass (GeV), the flux computed directly, the share of it that passes the rock with its error, and which numbers of events may be asked for."""
         self._made, self._heaviest, self._direct, self._passed, self._window = made, heaviest, direct, passed, window
 
     def events(self, exchange: NeutralExchange, mass: np.ndarray, seen: np.ndarray, log_stop: np.ndarray | None) -> Estimate:  # fmt: skip
@@ -169,31 +175,33 @@ class Maker:
         stop = None if log_stop is None else log_stop[here]
         row = self._made.rows(own, mass[here], stop, lambda total: per_pb * total >= _MATTERS * self._window[0])
         value[here] = per_pb * row.total * row.passed
-        error[here] = _error(per_pb, row.total, row.error, row.passed, row.passed_error)
+        share_error = row.passed_error + _OF_NODES * (1 - row.passed) * np.minimum(1.0, 10 * row.passed)
+        error[here] = _error(per_pb, row.total, row.error, row.passed, share_error)
         poor = self._poor(row, per_pb)
         if poor.size:
             again = here[poor]
             flux = self._direct(chosen(exchange, again), mass[again])
-            total, passed = np.sum(flux.density, axis=-1), np.ones(poor.size)
+            total, passed, off = np.sum(flux.density, axis=-1), np.ones(poor.size), np.zeros(poor.size)
             if stop is not None:
-                passed = self._passed(flux, stop[poor])
+                passed, off = self._passed(flux, stop[poor])
             value[again] = seen[again] * total * passed
-            error[again] = _error(seen[again], total, flux.error, passed, np.zeros(poor.size))
+            error[again] = _error(seen[again], total, flux.error, passed, off)
         return Estimate(value, error)
 
     def _poor(self, row: Row, seen: np.ndarray) -> np.ndarray:
         """Rows that are not known, or whose share is not where it matters."""
-        known, events = np.isfinite(row.total), seen * np.nan_to_num(row.total)
-        low, high = row.passed - row.passed_error, row.passed + row.passed_error
+        known, free = np.isfinite(row.total), seen * np.nan_to_num(row.total)
         unsure = ~(row.passed_error <= _SHARE_KNOWN * row.passed)
-        unsure &= ~(events * low > self._window[1]) & ~(events * high < self._window[0])
+        # as where limits are decided: four times the error above, and (1 + r)^4 below
+        relative = np.minimum(row.passed_error / np.maximum(row.passed, 1e-9), 1e9)
+        unsure &= free * row.passed <= self._window[1] * (1 + relative) ** 4
+        unsure &= free * (row.passed + 4 * row.passed_error) >= self._window[0]
         return np.flatnonzero(~known | unsure)
 
 
 def _error(per_pb: np.ndarray, total: np.ndarray, error: np.ndarray, passed: np.ndarray, passed_error: np.ndarray) -> np.ndarray:  # fmt: skip
-    """Error of events: of the cross section, of the share that passes, and of its nodes in velocity, a part also of a small share."""
-    of_nodes = _OF_NODES * (1 - passed) * np.minimum(1.0, 10 * passed)
-    return per_pb * np.hypot(error * passed, total * (passed_error + of_nodes))
+    """Error of events: of the cross section and of the share that passes."""
+    return per_pb * np.hypot(error * passed, total * passed_error)
 
 
 def chosen(exchange: NeutralExchange, index: np.ndarray) -> NeutralExchange:
