@@ -29,6 +29,11 @@ def batch_size(count: int, sizes: Sequence[int]) -> int:
     return next((size for size in sizes if count <= 2 * size), sizes[-1])
 
 
+def padded_size(count: int) -> int:
+    """Return the power of two, at least 64, that holds ``count`` rows of a table: numbers that differ little share compiled code."""
+    return max(64, 1 << (count - 1).bit_length())
+
+
 def in_batches(function: Callable[..., Any], arrays: Sequence[Any], size: int) -> Any:
     """Return ``function(*arrays)`` for arrays that broadcast, evaluated ``size`` points at a time on padded flat arrays.
 

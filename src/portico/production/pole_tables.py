@@ -26,6 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..numerics import quadrature
+from ..numerics.batching import padded_size
 from ..numerics.namespace import array_namespace
 from .central_kernels import CELLS, CentralKernel
 from .side_flux import BETA_GAMMA
@@ -41,8 +42,8 @@ FIRST = CELLS + 1
 NODES = FIRST + BELOW + BEYOND + 1
 """Nodes of both kinds."""
 _PER_CELL = 3
-_LEAST, _VELOCITIES = 64, (0, 24, 48, BETA_GAMMA.size)
-"""Number of tables, and numbers of velocities, that are stacked at least."""
+_VELOCITIES = (0, 24, 48, BETA_GAMMA.size)
+"""Numbers of velocities that tables hold."""
 _ROUGH = ((-5, 3 / 256), (-3, -25 / 256), (-1, 150 / 256), (1, 150 / 256), (3, -25 / 256), (5, 3 / 256))
 _SURE = 2.0
 """The error of six nodes twice as far apart over this is that of a table: on the axis it would be 64, at the farthest from it 5."""
@@ -209,7 +210,7 @@ def stacked(tables: list[PoleTable]) -> PoleTable:
 
     each = [t._replace(slow_photon=longer(t.slow_photon, 0), slow_nodes=longer(t.slow_nodes, 1)) for t in tables]
     found = PoleTable(*(np.stack(part) for part in zip(*each, strict=True)))
-    more = max(_LEAST, 1 << (len(tables) - 1).bit_length()) - len(tables)
+    more = padded_size(len(tables)) - len(tables)
     compiled = {}
     for name in PoleTable._fields[:7]:  # carried over once
         part = getattr(found, name)

@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from ..electroweak.exchange import NeutralExchange
+from ..numerics.batching import padded_size
 from ..numerics.quadrature import Estimate
 from ..production import pole_sums, pole_tables, quarkonium
 from ..production.central_kernels import CentralKernel
@@ -28,8 +29,6 @@ _SHARE_KNOWN = 5e-3
 _OF_NODES, _OF_TABLE, _OF_ROUGH, _NEAR_START = 2e-2, 1e-3, 5e-2, 20.0
 """What nodes in velocity may miss of what the rock stops, relative; what a table may beyond what it states, and where a vector is as wide
 as its cells or within so many of them of the smallest pair."""
-_LEAST = 64
-"""Masses for which code is compiled at least."""
 _MATTERS = 1e-3
 """Share of the smallest number of events that may be asked for from which on what the rock stops is looked up."""
 _WORTH, _WORTH_EACH = 256, 24
@@ -136,7 +135,7 @@ class Quarkonia:
             return list(zip(*quarkonium.kernels(np.array(masses), pseudorapidity), strict=True)) if masses else []
 
         def join(each: list[Any]) -> quarkonium.Kernels:
-            more = max(_LEAST, 1 << (len(each) - 1).bit_length()) - len(each)
+            more = padded_size(len(each)) - len(each)
             return quarkonium.Kernels(*(np.stack([*part, *[part[0]] * more]) for part in zip(*each, strict=True)))
 
         self._kernels = ByMass(of_masses, join)
